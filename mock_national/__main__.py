@@ -1,0 +1,81 @@
+"""`python -m mock_national`: both national systems in one process."""
+
+import argparse
+import json
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from typing import cast, get_args
+
+import uvicorn
+
+from mock_national.app import create_app
+from mock_national.drop import DroppableProtocol
+from mock_national.settings import AnswerStyle, PopulationShape, Profile, Settings
+
+_SHUTDOWN_SECONDS = 2
+
+
+class _Announcing(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            sys.stdout.write(json.dumps({"listening": f"http://{shown}:{port}"}) + "\n")
+            sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    defaults = Settings()
+    parser = argparse.ArgumentParser(
+        prog="python -m mock_national",
+        description="The National Public Service Portal and the National Population Database, as outsiders.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=8099, help="0 picks a free port")
+    add("--database", default=defaults.database, help="SQLite file")
+    add("--profile", choices=get_args(Profile), default=defaults.profile, help="generation of the field rules")
+    add("--session-seconds", type=float, default=defaults.session_seconds)
+    add("--answer-style", choices=get_args(AnswerStyle), default=defaults.answer_style, help="how success is written")
+    add("--admin", action=argparse.BooleanOptionalAction, default=defaults.admin, help="serve /__admin")
+    add("--provider-code", default=defaults.provider_code, help="the dstcode that is served")
+    add("--login-path", default=defaults.login_path)
+    add("--share-path", default=defaults.share_path)
+    add("--integration-path", default=defaults.integration_path)
+    add("--population-shape", choices=get_args(PopulationShape), default=defaults.population_shape)
+    add("--unit-calls-per-second", type=float, default=defaults.unit_calls_per_second, help="0 is no limit")
+    add("--officer-calls-per-day", type=int, default=defaults.officer_calls_per_day, help="0 is no limit")
+    add("--people-count", type=int, default=defaults.people_count)
+    add("--people-seed", type=int, default=defaults.people_seed)
+    add("--slow-seconds", type=float, default=defaults.slow_seconds, help="wait of the number ending in 901")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; one line of JSON on stdout says where."""
+    options = vars(_parser().parse_args(arguments))
+    host, port = cast("str", options.pop("host")), cast("int", options.pop("port"))
+    config = uvicorn.Config(
+        create_app(Settings(**options)),
+        host=host,
+        port=port,
+        loop="uvloop",
+        http=DroppableProtocol,
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+    # uvicorn raises the signal again once it has shut down; a handler of ours makes that an orderly exit.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, lambda *_: None)
+    _Announcing(config).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The admin API under `/__admin`: look, reset, arm faults. It guards nothing and must not face a network."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from mock_national.access import Quota
+from mock_national.parts import Parts
+from mock_national.registry import people
+from mock_national.summary import Summary
+from mock_national.wire import parse_object, read_body
+
+_LIMIT = 100
+_LIMIT_MAX = 2000
+
+
+class Admin:
+    """Endpoints for developers and tests; errors are `{"error": text}`."""
+
+    def __init__(self, parts: Parts, quota: Quota) -> None:
+        """`quota` is the one that a reset refills."""
+        self._settings = parts.settings
+        self._store = parts.store
+        self._holdings = parts.holdings
+        self._log = parts.log
+        self._faults = parts.faults
+        self._quota = quota
+        self._summary = Summary(parts.store)
+
+    def routes(self) -> list[Route]:
+        """All admin routes."""
+        return [
+            Route("/__admin/state", self.state, methods=["GET"]),
+            Route("/__admin/reset", self.reset, methods=["POST"]),
+            Route("/__admin/calls", self.calls, methods=["GET"]),
+            Route("/__admin/ledger", self.ledger, methods=["GET"]),
+            Route("/__admin/dossiers/{code}", self.dossier, methods=["GET"]),
+            Route("/__admin/people", self.people, methods=["GET"]),
+            Route("/__admin/faults", self.arm, methods=["POST"]),
+            Route("/__admin/faults", self.armed, methods=["GET"]),
+            Route("/__admin/faults", self.clear, methods=["DELETE"]),
+        ]
+
+    async def state(self, _: Request) -> Response:
+        """Counts, settings and faults."""
+        settings = {name: value for name, value in asdict(self._settings).items() if name != "clock"}
+        return JSONResponse({"counts": self._summary.counts(), "settings": settings, "faults": self._listing()})
+
+    async def reset(self, _: Request) -> Response:
+        """Forget everything but the people."""
+        self._store.reset()
+        self._faults.clear()
+        self._quota.clear()
+        return JSONResponse({"reset": True})
+
+    async def calls(self, request: Request) -> Response:
+        """The newest calls, newest first."""
+        return JSONResponse({"calls": self._log.newest(_whole(request, "limit", _LIMIT, _LIMIT_MAX))})
+
+    async def ledger(self, _: Request) -> Response:
+        """Everything applied, in order, as NDJSON; read page by page, so a long ledger costs no memory."""
+
+        async def lines() -> AsyncIterator[str]:
+            for page in self._holdings.ledger():
+                yield "".join(page)
+                await asyncio.sleep(0)
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
+
+    async def dossier(self, request: Request) -> Response:
+        """One dossier as last sent, and its steps."""
+        code = request.path_params["code"]
+        text = self._holdings.dossier(code)
+        if text is None:
+            raise HTTPException(404, "dossier not held")
+        steps = [json.loads(step) for step in self._holdings.steps(code)]
+        return JSONResponse({"dossier": json.loads(text), "steps": steps})
+
+    async def people(self, request: Request) -> Response:
+        """A page of invented people."""
+        limit = _whole(request, "limit", _LIMIT, _LIMIT_MAX)
+        return JSONResponse({"people": people(self._store, limit, _whole(request, "offset", 0, 10**9))})
+
+    async def arm(self, request: Request) -> Response:
+        """Arm one fault."""
+        wanted = parse_object(await read_body(request))
+        if wanted is None:
+            raise HTTPException(400, "a JSON object is wanted")
+        try:
+            fault = self._faults.arm(wanted)
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from error
+        return JSONResponse(asdict(fault), 201)
+
+    async def armed(self, _: Request) -> Response:
+        """All faults, spent ones with `left` 0."""
+        return JSONResponse({"faults": self._listing()})
+
+    async def clear(self, _: Request) -> Response:
+        """Forget all faults."""
+        self._faults.clear()
+        return JSONResponse({"faults": []})
+
+    def _listing(self) -> list[dict[str, object]]:
+        return [asdict(fault) for fault in self._faults.listing()]
+
+
+def _whole(request: Request, name: str, default: int, highest: int) -> int:
+    text = request.query_params.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or int(text[:12]) > highest:
+        raise HTTPException(400, f"{name}: a whole number up to {highest}")
+    return int(text)

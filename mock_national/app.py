@@ -1,0 +1,48 @@
+"""Putting the parts of one mock together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from mock_national.admin import Admin
+from mock_national.pages import Pages
+from mock_national.parts import build
+from mock_national.policies import Policy, all_or_nothing
+from mock_national.population import Population
+from mock_national.portal import Portal
+from mock_national.settings import Settings
+
+
+def create_app(settings: Settings, *, policy: Policy = all_or_nothing) -> Starlette:
+    """A mock over the store that `settings` names; the store is open at once and `app.state.store` holds it.
+
+    The lifespan closes the store; a test that runs no lifespan calls `app.state.store.close()`.
+
+    Raises:
+        sqlite3.Error: when the store cannot be opened.
+    """
+    parts = build(settings)
+    population = Population(parts)
+    routes = [*Portal(parts, policy).routes(), *population.routes(), *Pages(parts).routes()]
+    if settings.admin:
+        routes += Admin(parts, population.quota).routes()
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        parts.store.close()
+
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _as_json})
+    app.state.store = parts.store
+    app.state.faults = parts.faults
+    return app
+
+
+async def _as_json(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)

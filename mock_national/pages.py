@@ -1,0 +1,78 @@
+"""The pages to look at: plain HTML, no script, one small stylesheet."""
+
+import json
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from mock_national.parts import Parts
+from mock_national.summary import Summary
+
+_HERE = Path(__file__).parent
+_CALLS_SHOWN = 25
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Pages:
+    """Overview and dossier page."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Read templates and stylesheet once."""
+        self._settings = parts.settings
+        self._summary = Summary(parts.store)
+        self._holdings = parts.holdings
+        self._log = parts.log
+        self._faults = parts.faults
+        self._templates = Environment(
+            loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+        self._style = (_HERE / "static" / "mock.css").read_bytes()
+
+    def routes(self) -> list[Route]:
+        """The two pages and the stylesheet."""
+        return [
+            Route("/", self.overview, methods=["GET"]),
+            Route("/dossiers/{code}", self.dossier, methods=["GET"]),
+            Route("/static/mock.css", self.style, methods=["GET"]),
+        ]
+
+    async def overview(self, _: Request) -> Response:
+        """What both systems hold, the newest calls, the armed faults."""
+        return self._page(
+            "overview.html",
+            settings=self._settings,
+            counts=self._summary.counts(),
+            status_names=self._summary.status_names,
+            dossiers=self._summary.newest(),
+            calls=self._log.newest(_CALLS_SHOWN),
+            faults=self._faults.listing(),
+        )
+
+    async def dossier(self, request: Request) -> Response:
+        """One dossier: its fields as last sent and its steps in order."""
+        code = request.path_params["code"]
+        text = self._holdings.dossier(code)
+        if text is None:
+            raise HTTPException(404, "dossier not held")
+        fields = {
+            name: json.dumps(value, ensure_ascii=False, indent=1) if isinstance(value, list) else value
+            for name, value in json.loads(text).items()
+        }
+        steps = [json.loads(step) for step in self._holdings.steps(code)]
+        return self._page(
+            "dossier.html", code=code, fields=fields, steps=steps, status_names=self._summary.status_names
+        )
+
+    async def style(self, _: Request) -> Response:
+        """The stylesheet."""
+        return Response(self._style, media_type="text/css", headers={"Cache-Control": "max-age=300"})
+
+    def _page(self, name: str, **values: object) -> Response:
+        return HTMLResponse(self._templates.get_template(name).render(values), headers=_HEADERS)

@@ -1,0 +1,191 @@
+"""The National Public Service Portal behind its adapter: the way in, the session, the choice of service."""
+
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_national.fields import INVALID, Refusal
+from mock_national.inspection import Inspector
+from mock_national.parts import Parts
+from mock_national.policies import Policy, all_or_nothing
+from mock_national.reception import Reception
+from mock_national.tables import document
+from mock_national.wire import Reply, dump, parse_object, read_body
+
+BAD_LOGIN: Final = "1"
+NO_SESSION: Final = "2"
+WRONG_UNIT: Final = "5"
+UNREADABLE: Final = "-1"
+
+_SECRET = re.compile(r'("(?:session|password)"\s*:\s*")[^"]*')
+_SHOWN_MAX = 6000
+
+Body = dict[str, object]
+Service = Callable[[Body], Reply]
+
+
+class Portal:
+    """The adapter's endpoints.
+
+    Every service answers HTTP 200, whatever its error_code; HTTP 404 means that the adapter knows no such
+    provider or path.
+    """
+
+    def __init__(self, parts: Parts, policy: Policy = all_or_nothing) -> None:
+        """`policy` says what becomes of an array with a wrong item."""
+        settings, catalogue = parts.settings, parts.catalogue
+        self._settings = settings
+        self._catalogue = catalogue
+        self._holdings = parts.holdings
+        self._desk = parts.desk
+        self._faults = parts.faults
+        accounts = cast("list[dict[str, object]]", document("accounts"))
+        self._accounts = {str(account["username"]): account for account in accounts}
+        self._reception = Reception(settings, Inspector(settings.profile, catalogue), parts.holdings, policy)
+        self._success: int | str = 0 if settings.answer_style == "int" else settings.answer_style
+        self._procedures = self._found(catalogue.procedure_list(), "LayDanhSachTTHC")
+        self._integration: Mapping[str, Service] = {
+            "DongBoHoSoMC": self._push_dossiers,
+            "CapNhatTienDoHoSoMC": self._push_steps,
+            "TraCuuHoSo": self._look_up,
+            "LayThuTuc": self._procedure,
+        }
+        self._share: Mapping[str, Service] = {
+            "LayDanhSachTTHC": lambda _: self._procedures,
+            "LayThuTuc": self._procedure,
+            "LayDanhMucLinhVuc": lambda _: self._found(catalogue.field_list(), "LayDanhMucLinhVuc"),
+            "LayDanhMucCoQuan": lambda _: self._found(catalogue.agency_list(), "LayDanhMucCoQuan"),
+        }
+
+    def routes(self) -> list[Route]:
+        """The routes, the most called first; both names of the adapter."""
+        endpoints = (
+            (self._settings.integration_path, self.integration),
+            (self._settings.login_path, self.login),
+            (self._settings.share_path, self.share),
+            ("{rest:path}", self.elsewhere),
+        )
+        return [
+            Route(f"/{adapter}/RestService/forward/{path}", endpoint, methods=["POST"])
+            for adapter in ("XrdAdapter", "VXPAdapter")
+            for path, endpoint in endpoints
+        ]
+
+    async def integration(self, request: Request) -> Response:
+        """Services that the province calls to give."""
+        return await self._serve(request, lambda body: self._dispatch(body, self._integration))
+
+    async def share(self, request: Request) -> Response:
+        """Services that the province calls to read catalogues."""
+        return await self._serve(request, lambda body: self._dispatch(body, self._share))
+
+    async def login(self, request: Request) -> Response:
+        """Name and password for a session."""
+        return await self._serve(request, self._log_in, "login")
+
+    async def elsewhere(self, request: Request) -> Response:
+        """Any other provider path."""
+        return await self._desk.perform(request, "portal", "", None, _unknown_provider)
+
+    async def _serve(self, request: Request, decide: Service, called: str = "") -> Response:
+        raw = await read_body(request)
+        shown = _SECRET.sub(r"\1***", raw[:_SHOWN_MAX].decode(errors="replace"))
+        code = request.query_params.get("dstcode") or request.headers.get("dstcode")
+        if code != self._settings.provider_code:
+            return await self._desk.perform(request, "portal", shown, None, _unknown_provider)
+        body = parse_object(raw)
+        if body is None:
+            refusal = Refusal(UNREADABLE, "", "không đọc được yêu cầu")
+            return await self._desk.perform(request, "portal", shown, None, lambda: self._refused(refusal, ""))
+        service = called or str(body.get("service", ""))
+        fault = self._faults.take("portal", service, _dossiers(body)) if len(self._faults) else None
+        return await self._desk.perform(request, "portal", shown, fault, lambda: decide(body))
+
+    def _log_in(self, body: Body) -> Reply:
+        name, password = body.get("username"), body.get("password")
+        account = self._accounts.get(name) if isinstance(name, str) else None
+        expected = str(account["password"]) if account else ""
+        if not isinstance(password, str) or account is None or not _same(password, expected):
+            return self._refused(Refusal(BAD_LOGIN, "", "Sai tên đăng nhập hoặc mật khẩu"), "login", session="")
+        token = self._holdings.open_session(str(name), self._settings.clock(), self._settings.session_seconds)
+        return self._done("Đăng nhập thành công", "login", session=token)
+
+    def _dispatch(self, body: Body, services: Mapping[str, Service]) -> Reply:
+        name = body.get("service")
+        name = name if isinstance(name, str) else ""
+        token = body.get("session")
+        account = self._holdings.account_of(token, self._settings.clock()) if isinstance(token, str) else None
+        if account is None:
+            refusal = Refusal(NO_SESSION, "", "Không có phiên làm việc, hoặc phiên làm việc đã hết hạn")
+            return self._refused(refusal, name)
+        units = cast("list[str]", self._accounts[account]["units"]) if account in self._accounts else []
+        if body.get("madonvi") not in units:
+            return self._refused(Refusal(WRONG_UNIT, "", "madonvi không thuộc tài khoản này"), name)
+        service = services.get(name)
+        if service is None:
+            return self._refused(Refusal(UNREADABLE, "", "service không được hỗ trợ tại địa chỉ này"), name)
+        return service(body)
+
+    def _push_dossiers(self, body: Body) -> Reply:
+        count, refusal = self._reception.dossiers(body.get("isUpdating"), body.get("data"))
+        return self._judged(refusal, "Đồng bộ hồ sơ thành công", "DongBoHoSoMC", count)
+
+    def _push_steps(self, body: Body) -> Reply:
+        count, refusal = self._reception.steps(body.get("data"))
+        return self._judged(refusal, "Cập nhật tiến độ hồ sơ thành công", "CapNhatTienDoHoSoMC", count)
+
+    def _look_up(self, body: Body) -> Reply:
+        code = body.get("mahoso")
+        if not isinstance(code, str) or not code.strip():
+            return self._refused(Refusal(INVALID, "mahoso", "bắt buộc phải có"), "TraCuuHoSo")
+        found = self._reception.held(code)
+        return self._found([] if found is None else [found], "TraCuuHoSo")
+
+    def _procedure(self, body: Body) -> Reply:
+        code = body.get("maTTHC")
+        if not isinstance(code, str) or not code.strip():
+            return self._refused(Refusal(INVALID, "maTTHC", "bắt buộc phải có"), "LayThuTuc")
+        return self._found(self._catalogue.detail(code), "LayThuTuc")
+
+    def _judged(self, refusal: Refusal | None, message: str, service: str, items: int) -> Reply:
+        if refusal is not None:
+            return self._refused(refusal, service, items)
+        return self._done(message, service, items)
+
+    def _done(self, message: str, service: str, items: int = 0, **more: str) -> Reply:
+        return self._reply({"error_code": self._success, "message": message, **more}, service, items)
+
+    def _refused(self, refusal: Refusal, service: str, items: int = 0, **more: str) -> Reply:
+        return self._reply({"error_code": refusal.code, "message": refusal.message, **more}, service, items)
+
+    def _found(self, result: object, service: str) -> Reply:
+        return self._reply({"error_code": self._success, "message": "thành công", "result": result}, service, 0)
+
+    @staticmethod
+    def _reply(answer: dict[str, object], service: str, items: int) -> Reply:
+        return Reply(
+            body=dump(answer).encode(), service=service[:50], items=items, error_code=str(answer["error_code"])
+        )
+
+
+def _unknown_provider() -> Reply:
+    answer = {
+        "type": "Server.ClientProxy.UnknownMember",
+        "message": "dstcode hoặc địa chỉ dịch vụ không có trong adapter",
+    }
+    return Reply(body=dump(answer).encode(), status=404)
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _dossiers(body: Body) -> set[str]:
+    data = body.get("data")
+    codes = {str(item.get("MaHoSo")) for item in data if isinstance(item, dict)} if isinstance(data, list) else set()
+    return codes | {str(body["mahoso"])} if "mahoso" in body else codes

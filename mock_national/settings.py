@@ -1,0 +1,41 @@
+"""What can be chosen when the mock starts."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Profile = Literal["v1.4", "v2"]
+AnswerStyle = Literal["0", "00", "int"]
+PopulationShape = Literal["count", "exists"]
+
+PEOPLE_SEED = 20251123
+PEOPLE_COUNT = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every choice of one mock; times are in seconds, `clock` gives Unix time.
+
+    `unit_calls_per_second` and `officer_calls_per_day` are the population quotas; 0 switches one off.
+    `slow_seconds` is how long the number ending in 901 is kept waiting.
+    The three `*_path` values follow `…/RestService/forward/`.
+    """
+
+    database: str = "mock_national.sqlite3"
+    profile: Profile = "v2"
+    session_seconds: float = 600
+    answer_style: AnswerStyle = "0"
+    admin: bool = True
+    provider_code: str = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
+    login_path: str = "mapi/login"
+    share_path: str = "mapi/share"
+    integration_path: str = "mapi/integration"
+    array_items_max: int = 1000
+    population_shape: PopulationShape = "count"
+    unit_calls_per_second: float = 5
+    officer_calls_per_day: int = 200
+    people_count: int = PEOPLE_COUNT
+    people_seed: int = PEOPLE_SEED
+    slow_seconds: float = 5
+    clock: Callable[[], float] = time.time

@@ -1,0 +1,1 @@
+"""All tests. They build the schema by migrations and mock nothing by dotted path."""
