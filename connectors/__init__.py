@@ -1,0 +1,1 @@
+"""One module per national system: endpoints, session, code table, wire to outcome."""

@@ -1,0 +1,162 @@
+"""The one way out: an httpx client on a transport of our choice, and answers as values.
+
+What matters to a register is whether bytes left the house. ``NotSent`` is only ever said when a connection was
+never had; everything else without a whole answer is ``NoAnswer``.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import aiohttp
+import httpx
+import tenacity
+from httpx_aiohttp import AiohttpTransport
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Time-outs and tries of one call, in seconds; ``tries_max`` counts only calls of which nothing was sent."""
+
+    connect_seconds: float = 5.0
+    read_seconds: float = 30.0
+    write_seconds: float = 30.0
+    pool_seconds: float = 5.0
+    total_seconds: float = 60.0
+    tries_max: int = 3
+    tries_seconds: float = 10.0
+    max_connections: int = 20
+    answer_bytes_max: int = 4 * 1024 * 1024
+    transport: Literal["aiohttp", "httpx"] = "aiohttp"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer was read. ``headers`` has lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    elapsed_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """No connection was had: nothing left the house."""
+
+    reason: str
+    message: str
+    elapsed_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """Bytes may have left the house and no whole answer came back."""
+
+    reason: str
+    message: str
+    elapsed_seconds: float
+
+
+Delivery = Reply | NotSent | NoAnswer
+
+
+def build_client(settings: HttpSettings) -> httpx.AsyncClient:
+    """A client whose certificates are always checked and which follows no redirect."""
+    limits = httpx.Limits(max_connections=settings.max_connections, max_keepalive_connections=settings.max_connections)
+    timeout = httpx.Timeout(
+        connect=settings.connect_seconds,
+        read=settings.read_seconds,
+        write=settings.write_seconds,
+        pool=settings.pool_seconds,
+    )
+    context = ssl.create_default_context()
+    transport: httpx.AsyncBaseTransport = (
+        AiohttpTransport(verify=context, limits=limits)
+        if settings.transport == "aiohttp"
+        else httpx.AsyncHTTPTransport(verify=context, limits=limits)
+    )
+    return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+
+
+async def post(
+    client: httpx.AsyncClient,
+    settings: HttpSettings,
+    url: str,
+    *,
+    content: bytes,
+    headers: Mapping[str, str],
+    params: Mapping[str, str] | None = None,
+) -> Delivery:
+    """Post once; again, within the bounds, only while no connection is had."""
+    started = time.monotonic()
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_result(lambda result: isinstance(result, NotSent)),
+        stop=tenacity.stop_after_attempt(settings.tries_max) | tenacity.stop_after_delay(settings.tries_seconds),
+        wait=tenacity.wait_random_exponential(multiplier=0.1, max=1.0),
+        retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+    )
+
+    async def once() -> Delivery:
+        return await _once(client, settings, url, content, headers, params, started)
+
+    result: Delivery = await retrying(once)
+    return result
+
+
+async def _once(
+    client: httpx.AsyncClient,
+    settings: HttpSettings,
+    url: str,
+    content: bytes,
+    headers: Mapping[str, str],
+    params: Mapping[str, str] | None,
+    started: float,
+) -> Delivery:
+    try:
+        async with (
+            asyncio.timeout(settings.total_seconds),
+            client.stream("POST", url, content=content, headers=dict(headers), params=params) as response,
+        ):
+            body = await _read(response, settings.answer_bytes_max)
+    except TimeoutError as error:
+        return NoAnswer("total_timeout", str(error) or "no whole answer in time", time.monotonic() - started)
+    except httpx.HTTPError as error:
+        return _fault(error, time.monotonic() - started)
+    elapsed = time.monotonic() - started
+    if body is None:
+        return NoAnswer("too_large", f"the answer is longer than {settings.answer_bytes_max} bytes", elapsed)
+    names = {name.lower(): value for name, value in response.headers.items()}
+    return Reply(response.status_code, names, body.decode("utf-8-sig", errors="replace"), elapsed)
+
+
+async def _read(response: httpx.Response, limit: int) -> bytes | None:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > limit:
+            return None
+    return bytes(body)
+
+
+def _fault(error: httpx.HTTPError, elapsed: float) -> Delivery:
+    """Tell whether a connection was had.
+
+    httpx-aiohttp names a connection that was cut a connect time-out, so the cause underneath decides, and only
+    what is sure counts as not sent.
+    """
+    cause, message = error.__cause__, f"{type(error).__name__}: {error}"
+    if isinstance(cause, aiohttp.ClientError):
+        never_connected = isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    else:
+        never_connected = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+    if never_connected:
+        return NotSent("no_connection", message, elapsed)
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return NotSent("bad_address", message, elapsed)
+    if isinstance(error, httpx.TimeoutException) and not isinstance(cause, aiohttp.ServerDisconnectedError):
+        return NoAnswer("read_timeout", message, elapsed)
+    return NoAnswer("connection_lost", message, elapsed)

@@ -1,0 +1,55 @@
+"""Make what went over the wire fit to be kept: personal values hidden, length bounded.
+
+Works on text, not on parsed JSON, so that it also masks answers that are cut off or are no JSON at all.
+"""
+
+import re
+
+KEPT_CHARACTERS = 4000
+_HIDDEN = "***"
+_PERSONAL = frozenset(
+    {
+        "access_token",
+        "chuhoso",
+        "email",
+        "fax",
+        "ghichu",
+        "hovaten",
+        "madoituong",
+        "nam",
+        "ngaythangnam",
+        "nguoitiepnhanbosung",
+        "password",
+        "session",
+        "socmnd",
+        "sodienthoai",
+        "sodinhdanh",
+        "sogiaytochuhoso",
+        "thongtinkhac",
+        "thongtintiepnhan",
+        "trichyeuhoso",
+        "username",
+    }
+)
+_PAIR = re.compile(r'"(\w+)"(\s*:\s*)"((?:[^"\\]|\\.)*)')
+# The same inside JSON that is itself a JSON text: quotes carry one backslash, escaped quotes three.
+_NESTED_PAIR = re.compile(r'\\"(\w+)\\"(\s*:\s*)\\"((?:[^"\\]|\\\\(?:\\.|[^\\]))*)')
+_ELEMENT = re.compile(r"<((?:\w+:)?(\w+)\b[^>]*)>([^<]+)")
+_LONG_NUMBER = re.compile(r"\d{9,}")
+_DATE = re.compile(r"20\d{12}")
+
+
+def mask(text: str, limit: int = KEPT_CHARACTERS) -> str:
+    """Hide personal values and every run of nine or more digits that is no national date; cut to ``limit``."""
+    cut = text[:limit]
+    cut = _PAIR.sub(lambda m: f'"{m[1]}"{m[2]}"{_shown(m[1], m[3])}', cut)
+    if '\\"' in cut:
+        cut = _NESTED_PAIR.sub(lambda m: f'\\"{m[1]}\\"{m[2]}\\"{_shown(m[1], m[3])}', cut)
+    if "<" in cut:
+        cut = _ELEMENT.sub(lambda m: f"<{m[1]}>{_shown(m[2], m[3])}", cut)
+    cut = _LONG_NUMBER.sub(lambda m: m[0] if _DATE.fullmatch(m[0]) else _HIDDEN, cut)
+    return cut if len(text) <= limit else f"{cut}…"
+
+
+def _shown(name: str, value: str) -> str:
+    return _HIDDEN if value and name.lower() in _PERSONAL else value

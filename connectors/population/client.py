@@ -1,0 +1,206 @@
+"""The population database, service 003: yes or no by number, name and birth date (ways A and C)."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from connectors.base import Exchange
+from connectors.http import Delivery, HttpSettings, NoAnswer, NotSent, Reply, post
+from connectors.masking import mask
+from connectors.population.outcomes import PersonAnswer, PersonOutcome, PersonQuestion
+from connectors.population.settings import PopulationSettings, PopulationWay
+from connectors.population.soap import envelope, fold_name, read_verdict
+from schemas.population import XacThuc
+
+_SERVICE = "003"
+_LONG_NUMBER = 12
+_YEAR = 4
+_OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 200, 400, 401, 403, 429
+_GATEWAY_DOWN = frozenset({502, 503, 504})
+_DENIALS = {"004": "the procedure is not licensed to ask", "005": "the officer's account has no right to ask"}
+_JSON_SUCCESS = frozenset({"0", "00", "SUCCESSFUL"})
+_REQUEST_ID_MAX = 40
+
+
+@dataclass(slots=True)
+class PopulationConnector:
+    """Asks in an officer's own name. Never raises for what the far side or the network did."""
+
+    settings: PopulationSettings
+    client: httpx.AsyncClient
+    http: HttpSettings = field(
+        default_factory=lambda: HttpSettings(connect_seconds=3.0, total_seconds=15.0, tries_max=1)
+    )
+    _token: str | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def verify(self, question: PersonQuestion) -> PersonAnswer:
+        """Ask; again, at most twice and under a new request id, only where the gateway was down or out of reach."""
+        try:
+            async with asyncio.timeout(self.http.total_seconds):
+                return await self._persist(question)
+        except TimeoutError:
+            return PersonAnswer(PersonOutcome.UNAVAILABLE, "no answer in time", None)
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        await self.client.aclose()
+
+    async def _persist(self, question: PersonQuestion) -> PersonAnswer:
+        answer, again = await self._ask(question, question.request_id, renewed=False)
+        for turn in range(1, self.settings.retries_max + 1):
+            if not again:
+                break
+            suffix = f"-{turn}"
+            request_id = question.request_id[: _REQUEST_ID_MAX - len(suffix)] + suffix
+            answer, again = await self._ask(question, request_id, renewed=False)
+        return answer
+
+    async def _ask(self, question: PersonQuestion, request_id: str, *, renewed: bool) -> tuple[PersonAnswer, bool]:
+        """One question; whether asking again may help."""
+        wire = _wire(question, request_id)
+        if self.settings.way is PopulationWay.JSON:
+            body = _json_body(wire)
+            headers: Mapping[str, str] = {"Content-Type": "application/json; charset=utf-8"}
+        else:
+            key = self.settings.officers.get(question.officer)
+            if key is None:
+                return PersonAnswer(PersonOutcome.DENIED, "the officer has no key of their own", None), False
+            token = await self._login()
+            if not isinstance(token, str):
+                return token, False
+            body = envelope(wire)
+            headers = self._lgsp_headers(token, f"{key.name}:{key.password}")
+        url = self.settings.url(self.settings.service_path)
+        result = await post(self.client, self.http, url, content=body.encode(), headers=headers)
+        if isinstance(result, Reply) and result.status == _UNAUTHORIZED and not renewed and self._token:
+            self._token = None
+            return await self._ask(question, f"{request_id[: _REQUEST_ID_MAX - 2]}-r", renewed=True)
+        return _classify(self.settings.way, result, _exchange(result, body))
+
+    def _lgsp_headers(self, token: str, officer: str) -> Mapping[str, str]:
+        return {
+            "Content-Type": "text/xml; charset=utf-8",
+            "Authorization": f"Bearer {token}",
+            "lgspaccesstoken": self._access_token(),
+            "AuthHash": base64.b64encode(officer.encode()).decode(),
+        }
+
+    def _access_token(self) -> str:
+        settings = self.settings
+        parts = {
+            "AccessKey": settings.access_key,
+            "SecretKey": settings.secret_key,
+            "AppName": settings.app_name,
+            "PartnerCode": settings.partner_code,
+            "PartnerCodeCus": settings.partner_code_cus,
+        }
+        return base64.b64encode(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()).decode()
+
+    async def _login(self) -> str | PersonAnswer:
+        async with self._lock:
+            if self._token is None:
+                headers = {
+                    "Content-Type": "application/x-www-form-urlencoded",
+                    "lgspaccesstoken": self._access_token(),
+                }
+                url = self.settings.url(self.settings.token_path)
+                result = await post(
+                    self.client, self.http, url, content=b"grant_type=client_credentials", headers=headers
+                )
+                token = _object(result.text).get("access_token") if isinstance(result, Reply) else None
+                if not isinstance(token, str) or not token:
+                    status = f"HTTP {result.status}" if isinstance(result, Reply) else result.message
+                    return PersonAnswer(PersonOutcome.UNAVAILABLE, f"no token: {status}", None)
+                self._token = token
+            return self._token
+
+
+def _wire(question: PersonQuestion, request_id: str) -> XacThuc:
+    number = {"SoDinhDanh" if len(question.number) == _LONG_NUMBER else "SoCMND": question.number}
+    birth = question.birth_date.replace("-", "")
+    date = {"Nam" if len(birth) == _YEAR else "NgayThangNam": birth}
+    return XacThuc(
+        MaYeuCau=request_id,
+        MaDVC=question.procedure_code,
+        MaTichHop=_SERVICE,
+        MaCanBo=question.officer,
+        MaDonVi=question.unit,
+        HoVaTen=fold_name(question.full_name),
+        **number,
+        **date,
+    )
+
+
+def _json_body(wire: XacThuc) -> str:
+    values = wire.model_dump()
+    order = ("HoVaTen", "SoDinhDanh", "SoCMND", "NgayThangNam", "Nam", "MaTichHop", "MaDVC", "MaCanBo", "MaYeuCau")
+    return json.dumps({name: values[name] for name in order}, ensure_ascii=False)
+
+
+def _exchange(result: Delivery, body: str) -> Exchange:
+    status = result.status if isinstance(result, Reply) else None
+    text = result.text if isinstance(result, Reply) else result.message
+    return Exchange("XacThucThongTinCongDan", status, mask(body), mask(text), result.elapsed_seconds)
+
+
+def _classify(  # noqa: PLR0911 - one line a kind of answer
+    way: PopulationWay, result: Delivery, exchange: Exchange
+) -> tuple[PersonAnswer, bool]:
+    if isinstance(result, NotSent):
+        return PersonAnswer(PersonOutcome.UNAVAILABLE, "out of reach", exchange), True
+    if isinstance(result, NoAnswer):
+        return PersonAnswer(PersonOutcome.UNAVAILABLE, result.reason, exchange), False
+    if result.status in _GATEWAY_DOWN:
+        return PersonAnswer(PersonOutcome.UNAVAILABLE, f"HTTP {result.status}", exchange), True
+    if result.status == _TOO_MANY:
+        return PersonAnswer(PersonOutcome.QUOTA, "the quota of questions is spent", exchange), False
+    if result.status == _UNAUTHORIZED:
+        return PersonAnswer(PersonOutcome.UNAVAILABLE, "our access is refused", exchange), False
+    if result.status in {_BAD_REQUEST, _FORBIDDEN}:
+        return _denial(result, exchange), False
+    if result.status != _OK:
+        return PersonAnswer(PersonOutcome.UNAVAILABLE, f"HTTP {result.status}", exchange), False
+    return _verdict(way, result.text, exchange), False
+
+
+def _denial(result: Reply, exchange: Exchange) -> PersonAnswer:
+    code = str(_object(result.text).get("errorCode", ""))
+    if code in _DENIALS:
+        return PersonAnswer(PersonOutcome.DENIED, _DENIALS[code], exchange)
+    if result.status == _FORBIDDEN:
+        return PersonAnswer(PersonOutcome.DENIED, "our access is forbidden", exchange)
+    return PersonAnswer(PersonOutcome.BAD_REPLY, f"HTTP 400, code '{code}'", exchange)
+
+
+def _verdict(way: PopulationWay, text: str, exchange: Exchange) -> PersonAnswer:
+    found: bool | None
+    if way is PopulationWay.JSON:
+        face = _object(text)
+        code = str(face.get("errorCode", face.get("error_code", "0")))
+        if code in _DENIALS:
+            return PersonAnswer(PersonOutcome.DENIED, _DENIALS[code], exchange)
+        if code not in _JSON_SUCCESS:
+            return PersonAnswer(PersonOutcome.BAD_REPLY, f"error code '{code}'", exchange)
+        data = face.get("data", face.get("message"))
+        found = data if isinstance(data, bool) else {"true": True, "false": False}.get(str(data))
+        found = read_verdict(data) if found is None and isinstance(data, str) else found
+    else:
+        found = read_verdict(text)
+    if found is None:
+        return PersonAnswer(PersonOutcome.BAD_REPLY, "not an answer of the service", exchange)
+    outcome = PersonOutcome.MATCH if found else PersonOutcome.NOT_FOUND_OR_MISMATCH
+    return PersonAnswer(outcome, "answered", exchange)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

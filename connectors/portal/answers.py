@@ -1,0 +1,90 @@
+"""From the portal's answer to an outcome: one reading, one classification."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from connectors.base import Outcome, Rejected, TryLater, Unknown
+from connectors.http import Delivery, NoAnswer, NotSent, Reply
+from connectors.portal.codes import AnswerKind, answer_kind, named_field
+
+_OK, _TOO_MANY, _UNAVAILABLE = 200, 429, 503
+_CLIENT_ERRORS, _SERVER_ERRORS = 400, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A readable answer: an object with an error code."""
+
+    kind: AnswerKind
+    code: str
+    message: str
+    body: dict[str, Any]
+
+
+def read_answer(text: str) -> Answer | None:
+    """Read an answer; None when it is none. A provincial gateway may wrap the nation's JSON in a text."""
+    body = _object(text)
+    if body is not None and "error_code" not in body and isinstance(body.get("message"), str):
+        body = _object(body["message"])
+    if body is None or "error_code" not in body or isinstance(body["error_code"], bool | dict | list | type(None)):
+        return None
+    message = str(body.get("message") or "")
+    code = str(body["error_code"]).strip()
+    return Answer(answer_kind(body["error_code"], message), code, message, body)
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def fault(result: Delivery) -> TryLater | Unknown | None:
+    """What a call without a readable HTTP 200 means; None when the answer can be read on."""
+    match result:
+        case NotSent(reason, message, _):
+            return TryLater("not_sent" if reason == "no_connection" else reason, message)
+        case NoAnswer(reason, message, _):
+            return Unknown(reason, message)
+        case Reply(status, headers, _, _):
+            return _http_fault(status, headers.get("retry-after"))
+
+
+def _http_fault(status: int, retry_after: str | None) -> TryLater | Unknown | None:
+    if status == _OK:
+        return None
+    if status in {_TOO_MANY, _UNAVAILABLE}:
+        return TryLater(f"http_{status}", f"HTTP {status}", retry_after_seconds(retry_after))
+    if status >= _SERVER_ERRORS:
+        # The adapter may have passed it on before it failed.
+        return Unknown(f"http_{status}", f"HTTP {status}")
+    if status >= _CLIENT_ERRORS:
+        return TryLater("adapter_refused", f"HTTP {status}: address, provider code or access is refused")
+    return TryLater("adapter_refused", f"HTTP {status}: not an answer of the portal")
+
+
+def retry_after_seconds(value: str | None, now: datetime | None = None) -> float | None:
+    """``Retry-After`` as seconds (RFC 9110 section 10.2.3: a number or a date); None when unreadable."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value.strip())
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+
+
+def refusal(answer: Answer) -> Outcome:
+    """A refusal with the nation's own words, and the field it names."""
+    return Rejected(answer.code, answer.message, named_field(answer.message))
+
+
+UNREADABLE = Unknown("unreadable_answer", "HTTP 200, but not an answer of the portal")

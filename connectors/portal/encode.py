@@ -1,0 +1,198 @@
+"""From our record to the nation's message. Nothing is cut, invented or rewritten; what has no code is refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from connectors.errors import Unmapped
+from connectors.portal import codes
+from schemas.portal import DinhDanh, GiayToKetQua, HoSo, HoSoBoSung, KetNoiCSDL, LePhi, TaiLieu, TienDo
+from schemas.provincial import Component, DossierIn, IdentityPaper, Result, StepIn, SupplementRequest
+
+_VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+_YES_NO = ("0", "1")
+Key = TypeVar("Key", bound=StrEnum)
+
+
+class Profile(StrEnum):
+    """Generation of the portal's interface; v2 knows digitisation, identity and online payment."""
+
+    V1_4 = "v1.4"
+    V2 = "v2"
+
+
+@dataclass(frozen=True, slots=True)
+class DossierFacts:
+    """What the code lists add to a dossier: names that the nation wants beside the codes."""
+
+    procedure_name: str
+    field_code: str
+    field_name: str
+    unit_name: str
+
+
+def encode_dossier(code: str, dossier: DossierIn, facts: DossierFacts, profile: Profile) -> str:
+    """The JSON text of a dossier as the nation takes it.
+
+    Raises:
+        Unmapped: a value has no national code.
+    """
+    if profile is Profile.V2:
+        return _dossier_v2(code, dossier, facts).model_dump_json(exclude_none=True)
+    return _dossier_v14(code, dossier, facts).model_dump_json(exclude_none=True)
+
+
+def encode_step(dossier_code: str, step: StepIn) -> str:
+    """The JSON text of a progress step as the nation takes it.
+
+    Raises:
+        Unmapped: the status has no national code.
+    """
+    return TienDo(
+        MaHoSo=dossier_code,
+        NguoiXuLy=step.officer_name,
+        ChucDanh=step.officer_title,
+        ThoiDiemXuLy=wire_time(step.processed_at),
+        PhongBanXuLy=step.department,
+        NoiDungXuLy=step.content,
+        TrangThai=_code(codes.STATUS, step.status, "/status", "TrangThai"),
+        NgayBatDau=wire_time(step.started_at),
+        NgayKetThucTheoQuyDinh=wire_time(step.due_at),
+    ).model_dump_json(exclude_none=True)
+
+
+def wire_time(value: datetime | None) -> str:
+    """``yyyyMMddHHmmss`` in Vietnamese time; the nation's form of a missing date is the empty text."""
+    return value.astimezone(_VIETNAM).strftime("%Y%m%d%H%M%S") if value else ""
+
+
+def _code(table: Mapping[Key, str], value: Key, pointer: str, name: str) -> str:
+    if value not in table:
+        raise Unmapped(name, value.value, pointer)
+    return table[value]
+
+
+def _dossier_v14(code: str, dossier: DossierIn, facts: DossierFacts) -> HoSo:
+    applicant = dossier.applicant
+    return HoSo(
+        MaHoSo=code,
+        MaTTHC=dossier.procedure.code,
+        TenTTHC=facts.procedure_name,
+        MaLinhVuc=facts.field_code,
+        TenLinhVuc=facts.field_name,
+        ChuHoSo=applicant.full_name,
+        LoaiDoiTuong=_code(codes.APPLICANT_KIND, applicant.kind, "/applicant/kind", "LoaiDoiTuong"),
+        MaDoiTuong=applicant.portal_account_id,
+        Email=applicant.email,
+        Fax=applicant.fax,
+        SoDienThoai=applicant.phone,
+        TrichYeuHoSo=dossier.summary,
+        NgayTiepNhan=wire_time(dossier.received_at),
+        NgayHenTra=wire_time(dossier.due_at),
+        TrangThaiHoSo=_code(codes.STATUS, dossier.status, "/status", "TrangThaiHoSo"),
+        NgayTra=wire_time(dossier.returned_at),
+        ThongTinTra=dossier.return_note,
+        HinhThuc=_code(codes.RETURN_METHOD, dossier.return_method, "/return_method", "HinhThuc"),
+        NgayKetThucXuLy=wire_time(dossier.finished_at),
+        DonViXuLy=facts.unit_name,
+        GhiChu=dossier.note,
+        TaiLieuNop=tuple(_paper(part, v2=False) for part in dossier.components if part.url),
+        DanhSachLePhi=tuple(
+            LePhi(
+                TenPhiLePhi=fee.name,
+                MaPhiLePhi=fee.code,
+                HinhThucThu=fee.collection_code,
+                Gia=str(fee.amount_vnd),
+                LoaiPhiLePhi=fee.kind_code,
+            )
+            for fee in dossier.fees
+        ),
+        DanhSachHoSoBoSung=tuple(_supplement(request) for request in dossier.supplements),
+        DanhSachGiayToKetQua=tuple(_result(place, result, v2=False) for place, result in enumerate(dossier.results, 1)),
+    )
+
+
+def _dossier_v2(code: str, dossier: DossierIn, facts: DossierFacts) -> HoSo:
+    digitised = any(part.digitised for part in dossier.components)
+    return _dossier_v14(code, dossier, facts).model_copy(
+        update={
+            "TaiLieuNop": tuple(
+                _paper(part, v2=True, place=place) for place, part in enumerate(dossier.components) if part.url
+            ),
+            "DanhSachGiayToKetQua": tuple(
+                _result(place, result, v2=True) for place, result in enumerate(dossier.results, 1)
+            ),
+            "KenhThucHien": _code(codes.CHANNEL, dossier.channel, "/channel", "KenhThucHien"),
+            "NgayNopHoSo": wire_time(dossier.submitted_at),
+            "NgayTuChoi": wire_time(dossier.refused_at),
+            "NoiNopHoSo": _code(codes.FILED_AT, dossier.filed_at, "/filed_at", "NoiNopHoSo"),
+            "HoSoCoThanhPhanSoHoa": _YES_NO[digitised],
+            "TaiKhoanDuocXacThucVoiVNeID": _YES_NO[dossier.applicant.vneid_verified],
+            "DuocThanhToanTrucTuyen": _code(
+                codes.ONLINE_PAYMENT, dossier.online_payment, "/online_payment", "DuocThanhToanTrucTuyen"
+            ),
+            "DinhDanhCHS": tuple(
+                _identity(place, paper)
+                for place, paper in enumerate(dossier.applicant.identities)
+                if paper.kind not in codes.PAPERS_NOT_SENT
+            ),
+            "DSKetNoiCSDL": tuple(
+                KetNoiCSDL(MaCSDL=_code(codes.DATABASE, database, f"/databases_consulted/{place}", "MaCSDL"))
+                for place, database in enumerate(dossier.databases_consulted)
+            ),
+        }
+    )
+
+
+def _identity(place: int, paper: IdentityPaper) -> DinhDanh:
+    kind = _code(codes.PAPER_KIND, paper.kind, f"/applicant/identities/{place}/kind", "LoaiDinhDanh")
+    return DinhDanh(LoaiDinhDanh=kind, SoDinhDanh=paper.number)
+
+
+def _paper(part: Component, *, v2: bool, place: int = 0) -> TaiLieu:
+    """A paper with a file. One without has no place in the message whose code list is known, and stays with us."""
+    paper = TaiLieu(
+        TepDinhKemId=part.file_id or "",
+        TenTepDinhKem=part.name,
+        IsDeleted="False",
+        MaThanhPhanHoSo=part.component_code,
+        DuongDanTaiTepTin=part.url,
+    )
+    if not v2:
+        return paper
+    return paper.model_copy(
+        update={
+            "DuocSoHoa": _YES_NO[part.digitised],
+            "DuocTaiSuDung": _code(codes.REUSE, part.reuse, f"/components/{place}/reuse", "DuocTaiSuDung"),
+            "DuocLayTuKhoDMQG": _YES_NO[part.from_national_store],
+            "MaKetQuaThayThe": part.replacing_result_code,
+        }
+    )
+
+
+def _supplement(request: SupplementRequest) -> HoSoBoSung:
+    return HoSoBoSung(
+        HoSoBoSungId=request.number,
+        NguoiYeuCauBoSung=request.requested_by,
+        NoiDungBoSung=request.reason,
+        NgayBoSung=wire_time(request.requested_at),
+        NguoiTiepNhanBoSung=request.received_by,
+        ThongTinTiepNhan=request.received_note,
+        NgayTiepNhanBoSung=wire_time(request.received_at),
+        TrangThaiBoSung=request.received_at is not None,
+        NgayHenTraTruoc=wire_time(request.previous_due_at),
+        NgayHenTraMoi=wire_time(request.new_due_at),
+    )
+
+
+def _result(place: int, result: Result, *, v2: bool) -> GiayToKetQua:
+    return GiayToKetQua(
+        TenGiayTo=result.name,
+        MaThanhPhanHoSo=result.component_code,
+        GiayToId=str(place),
+        DuongDanTepTinKetQua=result.url,
+        MaGiayToKetQua=result.result_code if v2 else None,
+    )

@@ -1,0 +1,1 @@
+"""Published contracts, one module per outside party; shapes only, no logic."""
