@@ -1,0 +1,1 @@
+"""The gateway: doors, use cases, rules, store and worker."""

@@ -1,0 +1,43 @@
+"""What is put on record of every fact, exchange, decision and refusal (``docs/requirements.csv`` C10, D-1)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class AuditKind(StrEnum):
+    """What happened."""
+
+    RECEIVED = "received"
+    REFUSED = "refused"
+    EXCHANGE_STARTED = "exchange_started"
+    EXCHANGE_ENDED = "exchange_ended"
+    PROBE = "probe"
+    PERSON_ASKED = "person_asked"
+    PERSON_ANSWERED = "person_answered"
+    OPERATION = "operation"
+    TOKEN = "token"  # noqa: S105 - a kind of event
+    LOG_ACCESS = "log_access"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One entry. Never holds personal values: a keyed or plain hash, a code, or nothing.
+
+    ``actor`` is who did it (a token's name, a worker), ``agency`` for whom, ``provider`` whose data or system.
+    ``detail`` is flat and small; it is stored as JSON.
+    """
+
+    kind: AuditKind
+    outcome: str
+    actor: str
+    agency: str
+    purpose: str
+    legal_basis: str
+    correlation_id: str
+    provider: str = "lienthong"
+    dossier_code: str | None = None
+    procedure_code: str | None = None
+    unit_code: str | None = None
+    subject_ref: str | None = None
+    payload_hash: str | None = None
+    detail: dict[str, object] = field(default_factory=dict)
