@@ -1,0 +1,1 @@
+"""The only SQL: mapped tables, the session with the only commit, and one module a table."""

@@ -1,0 +1,400 @@
+"""Lanes and the messages in them: what is owed to a national system, in order.
+
+A lane is one dossier towards one target. Whoever claims a lane gets a fence number; only who shows the newest
+fence may write what came of it, so a worker that comes back late changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, and_, bindparam, case, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.domain.delivery import PENDING_STATES, RETRIABLE_STATES, DeliveryState, HoldReason, LaneState, Target
+from app.store.session import Row, WriteSession, member_of, members
+from app.store.tables import attempts, calls, lanes, messages
+
+_PENDING = sorted(state.value for state in PENDING_STATES)
+_OVERTAKEN = [s.value for s in (DeliveryState.WAITING, DeliveryState.REJECTED, DeliveryState.DEAD)]
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A promise to a target. ``due_at`` is the legal deadline and orders the lanes."""
+
+    target: Target
+    kind: str
+    dossier_code: str
+    procedure_code: str
+    unit_code: str
+    ref: str
+    payload: str
+    payload_hash: str
+    correlation_id: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedLane:
+    """A lane that is ours until the lease ends, as long as nobody raised the fence."""
+
+    id: int
+    dossier_code: str
+    fence: int
+    known: bool
+    attempts: int
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedMessage:
+    """A pending message of a claimed lane."""
+
+    id: int
+    lane_id: int
+    kind: str
+    dossier_code: str
+    procedure_code: str
+    unit_code: str
+    ref: str
+    payload: str
+    payload_hash: str
+    state: DeliveryState
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of a message, in words fit to be shown."""
+
+    message_id: int
+    lane_id: int
+    state: DeliveryState
+    tried: bool
+    reason: str | None = None
+    code: str | None = None
+    message: str | None = None
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How a lane is left: ready or idle by what is pending, unless it must wait or be held."""
+
+    lane_id: int
+    fence: int
+    known: bool
+    attempts: int = 0
+    failing_since: datetime | None = None
+    next_at: datetime | None = None
+    hold: HoldReason | None = None
+
+
+async def put(session: WriteSession, news: Sequence[NewMessage], now: datetime) -> None:
+    """Promise messages, in order. Of several snapshots of one dossier only the newest stays to be sent."""
+    if not news:
+        return
+    newest = {(m.target, m.dossier_code): i for i, m in enumerate(news) if m.kind == "dossier"}
+    lane_ids = await _open_lanes(session, news, snapshots=set(newest))
+    await _supersede(session, sorted({code for _, code in newest}), now)
+    rows = []
+    for index, new in enumerate(news):
+        overtaken = new.kind == "dossier" and newest[new.target, new.dossier_code] != index
+        state = DeliveryState.SUPERSEDED if overtaken else DeliveryState.WAITING
+        row = {name: getattr(new, name) for name in NewMessage.__slots__ if name != "due_at"}
+        row |= {"target": new.target.value, "state": state.value, "created_at": now}
+        row |= {"lane_id": lane_ids[new.target, new.dossier_code], "settled_at": now if overtaken else None}
+        rows.append(row)
+    await session.execute(insert(messages), rows)
+
+
+async def _open_lanes(
+    session: WriteSession, news: Sequence[NewMessage], snapshots: set[tuple[Target, str]]
+) -> dict[tuple[Target, str], int]:
+    due = {(m.target, m.dossier_code): m.due_at for m in news}
+    ids: dict[tuple[Target, str], int] = {}
+    for reopens in (True, False):
+        rows = [
+            {"target": target.value, "dossier_code": code, "state": LaneState.READY.value, "due_at": at}
+            for (target, code), at in sorted(due.items())
+            if ((target, code) in snapshots) is reopens
+        ]
+        if rows:
+            found = await session.execute(_upsert_lane(session.dialect, reopens=reopens), rows)
+            ids |= {(Target(row.target), row.dossier_code): row.id for row in found}
+    return ids
+
+
+def _upsert_lane(dialect: str, *, reopens: bool) -> Any:  # noqa: ANN401 - two dialects' inserts, alike in use
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(lanes)
+    wakes = lanes.c.state == LaneState.IDLE.value
+    if reopens:
+        # A newer snapshot is the answer to a refused one; a lane that a person holds stays held.
+        wakes = wakes | (and_(lanes.c.state == LaneState.HELD.value, lanes.c.hold_reason == HoldReason.REFUSED.value))
+    return statement.on_conflict_do_update(
+        index_elements=["target", "dossier_code"],
+        set_={
+            "state": case((wakes, LaneState.READY.value), else_=lanes.c.state),
+            "hold_reason": case((wakes, None), else_=lanes.c.hold_reason),
+            "due_at": statement.excluded.due_at,
+        },
+    ).returning(lanes.c.id, lanes.c.target, lanes.c.dossier_code)
+
+
+async def _supersede(session: WriteSession, codes: Sequence[str], now: datetime) -> None:
+    if not codes:
+        return
+    statement = (
+        update(messages)
+        .where(
+            member_of(messages.c.dossier_code, "codes", session.dialect),
+            messages.c.kind == "dossier",
+            messages.c.state.in_(_OVERTAKEN),
+        )
+        .values(state=DeliveryState.SUPERSEDED.value, settled_at=now)
+    )
+    await session.execute(statement, {"codes": members(codes, session.dialect)})
+
+
+async def claim(
+    session: WriteSession, target: Target, *, limit: int, now: datetime, lease_seconds: float, worker: str
+) -> list[ClaimedLane]:
+    """Take up to ``limit`` ready lanes of a target, most urgent first."""
+    picked = (
+        select(lanes.c.id)
+        .where(lanes.c.target == target.value, lanes.c.state == LaneState.READY.value)
+        .order_by(lanes.c.due_at, lanes.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    statement = (
+        update(lanes)
+        .where(lanes.c.id.in_(select(picked.c.id)))
+        .values(
+            state=LaneState.LEASED.value,
+            fence=lanes.c.fence + 1,
+            lease_until=now + timedelta(seconds=lease_seconds),
+            worker=worker,
+            next_at=None,
+        )
+        .returning(
+            lanes.c.id, lanes.c.dossier_code, lanes.c.fence, lanes.c.known, lanes.c.attempts, lanes.c.failing_since
+        )
+    )
+    return [ClaimedLane(**row._mapping) for row in await session.execute(statement)]  # noqa: SLF001 - public name
+
+
+async def load(session: WriteSession, lane_ids: Sequence[int], *, per_lane: int) -> list[LoadedMessage]:
+    """The oldest pending messages of claimed lanes, at most ``per_lane`` steps each, in order; all snapshots."""
+    place = func.row_number().over(partition_by=(messages.c.lane_id, messages.c.kind), order_by=messages.c.id)
+    columns: list[Column[Any]] = [messages.c[name] for name in LoadedMessage.__slots__]
+    ranked = (
+        select(*columns, place.label("place"))
+        .where(member_of(messages.c.lane_id, "lanes", session.dialect), messages.c.state.in_(_PENDING))
+        .subquery()
+    )
+    statement = (
+        select(*[ranked.c[column.name] for column in columns])
+        .where((ranked.c.place <= per_lane) | (ranked.c.kind == "dossier"))
+        .order_by(ranked.c.lane_id, ranked.c.id)
+    )
+    rows = await session.rows(statement, {"lanes": members(lane_ids, session.dialect)})
+    return [LoadedMessage(**(dict(row._mapping) | {"state": DeliveryState(row.state)})) for row in rows]  # noqa: SLF001
+
+
+async def mark(session: WriteSession, message_ids: Sequence[int], state: DeliveryState, now: datetime) -> None:
+    """Set the state of messages of claimed lanes."""
+    if message_ids:
+        values: Row = {"state": state.value}
+        if state is DeliveryState.SUPERSEDED:
+            values["settled_at"] = now
+        statement = update(messages).where(member_of(messages.c.id, "ids", session.dialect)).values(**values)
+        await session.execute(statement, {"ids": members(message_ids, session.dialect)})
+
+
+async def still_ours(session: WriteSession, fences: dict[int, int]) -> set[int]:
+    """Lock the lanes whose fence is still the one we hold; the others belong to somebody else by now."""
+    statement = (
+        select(lanes.c.id, lanes.c.fence)
+        .where(member_of(lanes.c.id, "ids", session.dialect), lanes.c.state == LaneState.LEASED.value)
+        .order_by(lanes.c.dossier_code)
+        .with_for_update()
+    )
+    rows = await session.rows(statement, {"ids": members(list(fences), session.dialect)})
+    return {row.id for row in rows if fences[row.id] == row.fence}
+
+
+async def settle(session: WriteSession, settlements: Sequence[Settlement], now: datetime) -> None:
+    """Write what became of messages. The caller has made sure that their lanes are ``still_ours``."""
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for s in settlements:
+        groups.setdefault((s.state, s.tried, s.reason, s.code, s.message, s.field), []).append(s.message_id)
+    for (state, tried, reason, code, message, field), ids in groups.items():
+        final = state not in PENDING_STATES
+        statement = (
+            update(messages)
+            .where(member_of(messages.c.id, "ids", session.dialect))
+            .values(
+                state=state.value,
+                attempts=messages.c.attempts + int(tried),
+                reason=reason,
+                answer_code=code,
+                answer_message=message,
+                answer_field=field,
+                settled_at=now if final else None,
+            )
+        )
+        await session.execute(statement, {"ids": members(ids, session.dialect)})
+
+
+async def keep_attempts(session: WriteSession, call_rows: Sequence[Row], attempt_rows: Sequence[Row]) -> None:
+    """Write what went over the wire; also when the lane was lost meanwhile, since it did go."""
+    if call_rows:
+        await session.execute(insert(calls), call_rows)
+    if attempt_rows:
+        await session.execute(insert(attempts), attempt_rows)
+
+
+async def release(session: WriteSession, releases: Sequence[Release]) -> None:
+    """Let lanes go. The caller has made sure that they are ``still_ours``."""
+    if not releases:
+        return
+    ids = [release.lane_id for release in releases]
+    snapshot_waits = and_(messages.c.kind == "dossier", messages.c.state == DeliveryState.WAITING.value)
+    pending_lanes = (
+        select(messages.c.lane_id, func.max(case((snapshot_waits, 1), else_=0)))
+        .where(member_of(messages.c.lane_id, "ids", session.dialect), messages.c.state.in_(_PENDING))
+        .group_by(messages.c.lane_id)
+    )
+    pending = dict(map(tuple, await session.rows(pending_lanes, {"ids": members(ids, session.dialect)})))
+    rows = []
+    for r in releases:
+        state = LaneState.READY if r.lane_id in pending else LaneState.IDLE
+        if r.lane_id in pending and r.next_at is not None:
+            state = LaneState.SCHEDULED
+        # A snapshot that came while the lane was out is the answer to the refused one, as in ``put``.
+        hold = None if r.hold is HoldReason.REFUSED and pending.get(r.lane_id) else r.hold
+        if hold is not None:
+            state = LaneState.HELD
+        rows.append(
+            {
+                "b_id": r.lane_id,
+                "b_state": state.value,
+                "b_hold": hold.value if hold else None,
+                "b_known": r.known,
+                "b_attempts": r.attempts,
+                "b_since": r.failing_since,
+                "b_next": r.next_at if state is LaneState.SCHEDULED else None,
+            }
+        )
+    await session.execute(_LET_GO, rows)
+
+
+_LET_GO = (
+    update(lanes)
+    .where(lanes.c.id == bindparam("b_id"))
+    .values(
+        state=bindparam("b_state"),
+        hold_reason=bindparam("b_hold"),
+        known=bindparam("b_known"),
+        attempts=bindparam("b_attempts"),
+        failing_since=bindparam("b_since"),
+        next_at=bindparam("b_next"),
+        lease_until=None,
+        worker=None,
+    )
+)
+
+
+async def promote(session: WriteSession, now: datetime, limit: int) -> int:
+    """Make scheduled lanes ready whose time has come; how many."""
+    due = (
+        select(lanes.c.id)
+        .where(lanes.c.state == LaneState.SCHEDULED.value, lanes.c.next_at <= now)
+        .order_by(lanes.c.next_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    ready = update(lanes).where(lanes.c.id.in_(select(due.c.id))).values(state=LaneState.READY.value, next_at=None)
+    # Counted by hand: SQLite's driver keeps no count for a statement that begins with WITH.
+    return len((await session.execute(ready.returning(lanes.c.id))).all())
+
+
+async def rescue(session: WriteSession, now: datetime, limit: int) -> int:
+    """Take lanes back from workers whose lease has ended; how many.
+
+    What they were sending is unknown now. The lost round counts as a failed one, so that a message that kills
+    its worker cannot go on for ever.
+    """
+    lost = (
+        select(lanes.c.id)
+        .where(lanes.c.state == LaneState.LEASED.value, lanes.c.lease_until < now)
+        .order_by(lanes.c.lease_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("lost")
+    )
+    statement = (
+        update(lanes)
+        .where(lanes.c.id.in_(select(lost.c.id)))
+        .values(
+            state=LaneState.READY.value,
+            fence=lanes.c.fence + 1,
+            lease_until=None,
+            worker=None,
+            attempts=lanes.c.attempts + 1,
+            failing_since=func.coalesce(lanes.c.failing_since, bindparam("now", now, type_=lanes.c.next_at.type)),
+        )
+        .returning(lanes.c.id)
+    )
+    ids = [row.id for row in await session.execute(statement)]
+    if ids:
+        unknown = (
+            update(messages)
+            .where(member_of(messages.c.lane_id, "ids", session.dialect), messages.c.state == "sending")
+            .values(state=DeliveryState.UNKNOWN.value, reason="worker_lost")
+        )
+        await session.execute(unknown, {"ids": members(ids, session.dialect)})
+    return len(ids)
+
+
+async def revive(session: WriteSession, message_id: int) -> str:
+    """Send a delivery again: at once if it only waits, anew if it was refused or dead.
+
+    Gives ``ok``, or why not: ``missing``, ``settled`` (delivered, superseded or under way), or ``overtaken``
+    (a later step of the dossier is with the nation already; sending this one now would break the order).
+    """
+    row = await session.one_or_none(select(messages).where(messages.c.id == message_id))
+    if row is None:
+        return "missing"
+    lane = await session.one_or_none(select(lanes).where(lanes.c.id == row.lane_id).with_for_update())
+    row = await session.one_or_none(select(messages).where(messages.c.id == message_id))
+    if row is None or lane is None or DeliveryState(row.state) not in RETRIABLE_STATES:
+        return "settled"
+    final = DeliveryState(row.state) not in PENDING_STATES
+    if final and row.kind == "step" and await _later_step_delivered(session, row):
+        return "overtaken"
+    if final:
+        anew = update(messages).where(messages.c.id == message_id)
+        # What was once sent without a readable answer is asked about first, never sent blindly.
+        await session.execute(anew.values(state=DeliveryState.UNKNOWN.value, settled_at=None))
+    if lane.state != LaneState.LEASED.value:
+        values: Row = {"state": LaneState.READY.value, "hold_reason": None, "next_at": None}
+        values |= {"attempts": 0, "failing_since": None}
+        await session.execute(update(lanes).where(lanes.c.id == lane.id).values(**values))
+    return "ok"
+
+
+async def _later_step_delivered(session: WriteSession, row: Any) -> bool:  # noqa: ANN401 - a row
+    later = select(messages.c.id).where(
+        messages.c.dossier_code == row.dossier_code,
+        messages.c.lane_id == row.lane_id,
+        messages.c.kind == "step",
+        messages.c.id > row.id,
+        messages.c.state == DeliveryState.DELIVERED.value,
+    )
+    return bool(await session.rows(later.limit(1)))

@@ -1,0 +1,253 @@
+"""What people and programs look at. Reads only; every figure is derived from rows, so none can drift."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, select
+
+from app.domain.delivery import PENDING_STATES, DeliveryState, HoldReason
+from app.store.session import ReadSession, Row
+from app.store.tables import attempts, calls, dossiers, lanes, messages, steps
+
+_PENDING = sorted(state.value for state in PENDING_STATES)
+_STUCK = [DeliveryState.REJECTED.value, DeliveryState.DEAD.value, DeliveryState.UNKNOWN.value]
+_BROKEN = [DeliveryState.REJECTED.value, DeliveryState.DEAD.value]
+_FACTS = ("code", "revision", "status", "procedure_code", "unit_code", "received_at", "due_at", "updated_at")
+AGES = (("under_1_hour", 1), ("under_1_day", 24), ("under_3_days", 72))
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries; every part is optional. ``before_id`` is the key of the last one seen."""
+
+    state: str | None = None
+    target: str | None = None
+    dossier_code: str | None = None
+    procedure_code: str | None = None
+    unit_code: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before_id: int | None = None
+    limit: int = 50
+
+
+async def summary(session: ReadSession, now: datetime) -> Row:
+    """Received, known to the nation, waiting by age, refused by reason; also per unit and per procedure."""
+    counts = {
+        "dossiers": await _scalar(session, select(func.count()).select_from(dossiers)),
+        "steps": await _scalar(session, select(func.count()).select_from(steps)),
+        "dossiers_known": await _scalar(session, select(func.count()).select_from(lanes).where(lanes.c.known)),
+    }
+    states = await session.rows(
+        select(messages.c.kind, messages.c.state, func.count()).group_by(messages.c.kind, messages.c.state)
+    )
+    return {
+        "at": now,
+        "received": {"dossiers": counts["dossiers"], "steps": counts["steps"]},
+        "known_to_the_nation": {
+            "dossiers": counts["dossiers_known"],
+            "steps": sum(n for kind, state, n in states if kind == "step" and state == "delivered"),
+        },
+        "deliveries": _nested(states),
+        "waiting_by_age": await _waiting_by_age(session, now),
+        "refused_by_reason": await _refused_by_reason(session),
+        "by_unit": await _by(session, "unit_code"),
+        "by_procedure": await _by(session, "procedure_code"),
+    }
+
+
+async def _scalar(session: ReadSession, statement: Select[Any]) -> int:
+    return int((await session.rows(statement))[0][0])
+
+
+def _nested(states: Any) -> dict[str, dict[str, int]]:  # noqa: ANN401 - rows
+    table: dict[str, dict[str, int]] = {kind: {s.value: 0 for s in DeliveryState} for kind in ("dossier", "step")}
+    for kind, state, count in states:
+        table[kind][state] = count
+    return table
+
+
+async def _waiting_by_age(session: ReadSession, now: datetime) -> dict[str, int]:
+    whens = [(messages.c.created_at > now - timedelta(hours=hours), name) for name, hours in AGES]
+    age = case(*whens, else_="older")
+    found = await session.rows(
+        select(age.label("age"), func.count()).where(messages.c.state.in_(_PENDING)).group_by(literal_column("age"))
+    )
+    return {name: 0 for name, _ in AGES} | {"older": 0} | {row.age: row[1] for row in found}
+
+
+async def _refused_by_reason(session: ReadSession) -> list[Row]:
+    columns = (messages.c.target, messages.c.answer_code, messages.c.answer_field)
+    found = await session.rows(
+        select(*columns, func.count().label("count"), func.max(messages.c.answer_message).label("example"))
+        .where(messages.c.state == DeliveryState.REJECTED.value)
+        .group_by(*columns)
+        .order_by(func.count().desc())
+    )
+    return [
+        {"target": r.target, "code": r.answer_code, "field": r.answer_field, "count": r.count, "example": r.example}
+        for r in found
+    ]
+
+
+async def _by(session: ReadSession, name: str) -> list[Row]:
+    group = dossiers.c[name]
+    received = select(
+        group.label("code"),
+        func.count().label("received"),
+        func.sum(case((lanes.c.known, 1), else_=0)).label("known"),
+    ).join(lanes, lanes.c.dossier_code == dossiers.c.code, isouter=True)
+    rows = {
+        row.code: {"code": row.code, "received": row.received, "known": int(row.known or 0), "waiting": 0, "refused": 0}
+        for row in await session.rows(received.group_by(group).order_by(group))
+    }
+    column = messages.c[name]
+    open_states = select(column, messages.c.state, func.count()).where(
+        messages.c.state.in_([*_PENDING, DeliveryState.REJECTED.value])
+    )
+    for code, state, count in await session.rows(open_states.group_by(column, messages.c.state)):
+        if code in rows:
+            rows[code]["refused" if state == DeliveryState.REJECTED.value else "waiting"] += count
+    return list(rows.values())
+
+
+_LISTED = (
+    "id", "target", "kind", "dossier_code", "procedure_code", "unit_code", "ref", "state", "attempts",
+    "reason", "answer_code", "answer_message", "answer_field", "correlation_id", "created_at", "settled_at",
+)  # fmt: skip
+
+
+def _listing() -> Select[Any]:
+    lane_columns = [
+        lanes.c.next_at,
+        lanes.c.due_at,
+        lanes.c.state.label("lane_state"),
+        lanes.c.hold_reason,
+        lanes.c.known,
+    ]
+    return select(*[messages.c[name] for name in _LISTED], *lane_columns).join(lanes, lanes.c.id == messages.c.lane_id)
+
+
+async def deliveries(session: ReadSession, wanted: DeliveryFilter) -> list[Row]:
+    """Deliveries, newest first, below the key."""
+    equal = {
+        "state": wanted.state,
+        "target": wanted.target,
+        "dossier_code": wanted.dossier_code,
+        "procedure_code": wanted.procedure_code,
+        "unit_code": wanted.unit_code,
+    }
+    conditions: list[ColumnElement[bool]] = [messages.c[name] == value for name, value in equal.items() if value]
+    if wanted.since is not None:
+        conditions.append(messages.c.created_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(messages.c.created_at < wanted.until)
+    if wanted.before_id is not None:
+        conditions.append(messages.c.id < wanted.before_id)
+    statement = _listing().where(*conditions).order_by(messages.c.id.desc()).limit(wanted.limit)
+    return [dict(row._mapping) for row in await session.rows(statement)]  # noqa: SLF001 - SQLAlchemy's public name
+
+
+async def delivery(session: ReadSession, delivery_id: int) -> Row | None:
+    """One delivery with every attempt, oldest first, or None."""
+    row = await session.one_or_none(_listing().where(messages.c.id == delivery_id))
+    if row is None:
+        return None
+    tried = await session.rows(
+        select(
+            attempts.c.outcome,
+            attempts.c.code,
+            attempts.c.message,
+            attempts.c.call_id,
+            calls.c.at,
+            calls.c.service,
+            calls.c.worker,
+            calls.c.elapsed_ms,
+            calls.c.parcels,
+            calls.c.http_status,
+            calls.c.request,
+            calls.c.answer,
+        )
+        .join(calls, calls.c.id == attempts.c.call_id, isouter=True)
+        .where(attempts.c.message_id == delivery_id)
+        .order_by(attempts.c.id)
+    )
+    return dict(row._mapping) | {"tries": [dict(a._mapping) for a in tried]}  # noqa: SLF001
+
+
+async def dossier_deliveries(session: ReadSession, code: str, limit: int = 1000) -> list[Row]:
+    """The deliveries of one dossier, oldest first."""
+    statement = _listing().where(messages.c.dossier_code == code).order_by(messages.c.id).limit(limit)
+    return [dict(row._mapping) for row in await session.rows(statement)]  # noqa: SLF001
+
+
+async def lanes_of(session: ReadSession, code: str) -> list[Row]:
+    """The lanes of one dossier: where it stands with each target."""
+    return [dict(row._mapping) for row in await session.rows(select(lanes).where(lanes.c.dossier_code == code))]  # noqa: SLF001
+
+
+async def stuck(session: ReadSession, limit: int = 50) -> list[Row]:
+    """What does not move by itself or has failed at least once, most urgent first."""
+    needs = messages.c.state.in_(_STUCK) | and_(messages.c.state.in_(_PENDING), lanes.c.attempts > 0)
+    statement = _listing().where(needs).order_by(lanes.c.due_at, messages.c.id).limit(limit)
+    return [dict(row._mapping) for row in await session.rows(statement)]  # noqa: SLF001
+
+
+async def attention(session: ReadSession, limit: int) -> list[Row]:
+    """What a page shows as stuck: what needs a person first, then what fails for now; most urgent first in each.
+
+    Of what waits in a lane only the first is given, with ``pending``, the number of all that wait there: behind
+    one refused dossier a hundred steps may wait, and they are one trouble, not a hundred.
+    """
+    ahead = messages.alias("ahead")
+    pending_here = (ahead.c.lane_id == lanes.c.id) & ahead.c.state.in_(_PENDING)
+    count = select(func.count()).select_from(ahead).where(pending_here).scalar_subquery()
+    listing = _listing().add_columns(count.label("pending"))
+    broken = listing.where(messages.c.state.in_(_BROKEN))
+    first = select(func.min(ahead.c.id)).where(pending_here).scalar_subquery()
+    failing = listing.where(
+        messages.c.id == first,
+        (lanes.c.attempts > 0) | (lanes.c.hold_reason == HoldReason.OPERATOR.value),
+        lanes.c.hold_reason.is_(None) | (lanes.c.hold_reason == HoldReason.OPERATOR.value),
+    )
+    found: list[Row] = []
+    for statement in (broken, failing):
+        ordered = statement.order_by(lanes.c.due_at, messages.c.id).limit(limit - len(found))
+        found += [dict(row._mapping) for row in await session.rows(ordered)]  # noqa: SLF001
+    return found
+
+
+async def overdue(session: ReadSession, before: datetime) -> int:
+    """How many deliveries handed over before a time wait though nobody holds them up: the way itself is blocked."""
+    waiting = messages.c.state.in_(_PENDING) & (messages.c.created_at <= before) & lanes.c.hold_reason.is_(None)
+    statement = select(func.count()).select_from(messages).join(lanes, lanes.c.id == messages.c.lane_id)
+    return await _scalar(session, statement.where(waiting))
+
+
+async def dossier(session: ReadSession, code: str) -> Row | None:
+    """A dossier as everybody with the scope ``read`` may see it: nothing of a person. None if never handed over."""
+    row = await session.one_or_none(select(*[dossiers.c[name] for name in _FACTS]).where(dossiers.c.code == code))
+    return dict(row._mapping) if row else None  # noqa: SLF001
+
+
+async def gauges(session: ReadSession) -> tuple[list[Row], list[Row], list[Row]]:
+    """Lanes by state, deliveries by state, and the oldest unsettled delivery, per target."""
+    lane_rows = await session.rows(
+        select(lanes.c.target, lanes.c.state, func.count().label("count")).group_by(lanes.c.target, lanes.c.state)
+    )
+    message_rows = await session.rows(
+        select(messages.c.target, messages.c.state, func.count().label("count")).group_by(
+            messages.c.target, messages.c.state
+        )
+    )
+    oldest = await session.rows(
+        select(messages.c.target, func.min(messages.c.created_at).label("at"))
+        .where(messages.c.state.in_(_PENDING))
+        .group_by(messages.c.target)
+    )
+    return (
+        [dict(r._mapping) for r in lane_rows],  # noqa: SLF001
+        [dict(r._mapping) for r in message_rows],  # noqa: SLF001
+        [dict(r._mapping) for r in oldest],  # noqa: SLF001
+    )

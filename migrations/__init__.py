@@ -1,0 +1,1 @@
+"""The history of the schema. ``app.store.migrate`` runs it; nothing imports it by name."""
