@@ -1,0 +1,5 @@
+"""``python -m app`` is ``lienthong``."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The REST door: schema in, use case, schema out."""

@@ -1,0 +1,105 @@
+"""Refusals as problem details (RFC 9457): what is wrong, where, what to do. Every refusal is on record."""
+
+import structlog
+from asgi_correlation_id import correlation_id
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.errors import AuditUnavailable, Refusal, StoreBusy
+from app.texts import text
+from app.usecases import receive
+from app.usecases.context import Caller
+from app.usecases.parsing import refusal_of
+from schemas.answers import FaultOut, Problem
+
+_log = structlog.get_logger(__name__)
+_NOBODY = Caller("anonymous", "", frozenset())
+_BUSY_SECONDS = 5
+
+
+def problem_of(refusal: Refusal) -> Problem:
+    """The problem document of a refusal."""
+    advice = text(f"advice.{refusal.slug}")
+    return Problem(
+        type=f"/problems/{refusal.slug}",
+        title=refusal.title,
+        status=refusal.status.value,
+        detail=refusal.detail,
+        advice=refusal.advice or advice.vi,
+        advice_en=advice.en,
+        errors=tuple(FaultOut(pointer=f.pointer, detail=f.detail, table=f.table) for f in refusal.faults),
+        correlation_id=correlation_id.get(),
+        **refusal.members,
+    )
+
+
+def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    body = problem.model_dump(mode="json", exclude_none=True)
+    return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
+
+
+def _plain(slug: str, title: str, status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    advice = text(f"advice.{slug}")
+    return _answer(
+        Problem(
+            type=f"/problems/{slug}",
+            title=title,
+            status=status,
+            detail=detail,
+            advice=advice.vi,
+            advice_en=advice.en,
+            correlation_id=correlation_id.get(),
+        ),
+        headers,
+    )
+
+
+async def _on_refusal(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refusal)  # noqa: S101 - registered for this class only
+    if not error.on_record:
+        about = request.path_params.get("code")
+        try:
+            caller = getattr(request.state, "caller", _NOBODY)
+            await receive.refuse(request.app.state.context, caller, error, correlation_id.get() or "none", about)
+        except (AuditUnavailable, StoreBusy) as failure:
+            return await _on_unavailable(request, failure)
+    headers: dict[str, str] = {}
+    if error.status.value == 401:  # noqa: PLR2004 - RFC 9110
+        scheme = 'Basic realm="LienThong", charset="UTF-8"' if error.members.get("browser") else "Bearer"
+        headers["WWW-Authenticate"] = scheme
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    return _answer(problem_of(error), headers)
+
+
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    return await _on_refusal(request, refusal_of(error.errors(), skip=1))
+
+
+async def _on_unavailable(_request: Request, error: Exception) -> JSONResponse:
+    slug = "audit-unavailable" if isinstance(error, AuditUnavailable) else "store-busy"
+    _log.error(slug, exc_info=error)
+    return _plain(slug, "Not taken, try again", 503, str(error), {"Retry-After": str(_BUSY_SECONDS)})
+
+
+async def _on_http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    return _plain("not-found", "No such address", error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+async def _on_bug(_request: Request, error: Exception) -> JSONResponse:
+    _log.error("bug", exc_info=error)
+    return _plain("internal", "A fault of the gateway", 500, "an unexpected fault; it is in the log")
+
+
+def install(app: FastAPI) -> None:
+    """Render every refusal and every failure as a problem."""
+    app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(AuditUnavailable, _on_unavailable)
+    app.add_exception_handler(StoreBusy, _on_unavailable)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_bug)

@@ -1,0 +1,205 @@
+"""The command line: ``lienthong serve | worker | up | migrate | token | import | mock | demo | run``."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from app import observability
+from app.config import Settings, load_settings
+from app.demo import client as demo_client
+from app.demo import run as demo_run
+from app.errors import LienThongError
+from app.main import create_app
+from app.store import migrate as store_migrate
+from app.usecases import tokens
+from app.usecases.tokens import Scope
+from app.wiring import build_context, close_context
+from app.worker import run as run_worker
+from app.worker import stop_on_signals
+
+cli = typer.Typer(name="lienthong", no_args_is_help=True, add_completion=False, help=__doc__)
+token_cli = typer.Typer(no_args_is_help=True, help="Make, list and end bearer tokens.")
+cli.add_typer(token_cli, name="token")
+
+Host = Annotated[str, typer.Option(help="address to listen on")]
+Port = Annotated[int, typer.Option(help="port to listen on")]
+
+
+def _server(settings: Settings, app: object, host: str, port: int) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=30,
+        log_level=settings.log_level.lower(),
+    )
+    return uvicorn.Server(config)
+
+
+@cli.command()
+def serve(host: Host = "127.0.0.1", port: Port = 8080) -> None:
+    """Run the HTTP process: REST door, page, health."""
+    settings = load_settings()
+    observability.configure_logs(settings.log_level, process="api")
+    _server(settings, create_app(settings), host, port).run()
+
+
+@cli.command()
+def worker() -> None:
+    """Run the delivery process; as many as you like share one PostgreSQL."""
+    settings = load_settings()
+    observability.configure_logs(settings.log_level, process="worker")
+
+    async def work() -> None:
+        stopping = asyncio.Event()
+        stop_on_signals(stopping)
+        context = build_context(settings)
+        try:
+            await run_worker(context, settings, stopping)
+        finally:
+            await close_context(context)
+
+    asyncio.run(work())
+
+
+@cli.command()
+def up(host: Host = "127.0.0.1", port: Port = 8080) -> None:
+    """Run everything in one process, schema included: one office, one file."""
+    settings = load_settings()
+    observability.configure_logs(settings.log_level, process="up")
+    store_migrate.upgrade(settings.database_url)
+
+    async def work() -> None:
+        stopping = asyncio.Event()
+        context = build_context(settings)
+        server = _server(settings, create_app(settings, context), host, port)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(run_worker(context, settings, stopping))
+                # The server handles the signals; when it ends, the worker is told to.
+                await server.serve()
+                stopping.set()
+        finally:
+            await close_context(context)
+
+    asyncio.run(work())
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest schema; harmless when it is there already."""
+    settings = load_settings()
+    store_migrate.upgrade(settings.database_url)
+    typer.echo(f"schema: {store_migrate.current(settings.database_url)}")
+
+
+@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def mock(context: typer.Context) -> None:
+    """Run the mock national systems in their own process (options: see `lienthong mock --help`)."""
+    # The mock is an outsider: no code of ours imports it, not even to start it.
+    os.execv(sys.executable, [sys.executable, "-m", "mock_national", *context.args])  # noqa: S606 - our own module
+
+
+@token_cli.command("create")
+def token_create(
+    name: Annotated[str, typer.Argument(help="who will use it, e.g. mot-cua-so-tnmt")],
+    scope: Annotated[list[Scope], typer.Option(help="what it may do; give the option more than once")],
+    agency: Annotated[str | None, typer.Option(help="agency it stands for; default: ours")] = None,
+) -> None:
+    """Make a token and print it, this once."""
+    settings = load_settings()
+
+    async def work() -> str:
+        context = build_context(settings)
+        try:
+            wanted = agency or settings.agency
+            return await tokens.create(context, name=name, agency=wanted, scopes=frozenset(scope), by=_operator())
+        finally:
+            await close_context(context)
+
+    typer.echo(_or_exit(work))
+
+
+@token_cli.command("list")
+def token_list() -> None:
+    """List tokens; their values are not kept."""
+    settings = load_settings()
+
+    async def work() -> str:
+        context = build_context(settings)
+        try:
+            rows = await tokens.listing(context)
+        finally:
+            await close_context(context)
+        return "\n".join(
+            f"{row['name']}\t{row['agency']}\t{row['scopes']}\t{'ended' if row['revoked_at'] else 'living'}"
+            for row in rows
+        )
+
+    typer.echo(_or_exit(work))
+
+
+@token_cli.command("revoke")
+def token_revoke(name: str) -> None:
+    """End a token at once."""
+    settings = load_settings()
+
+    async def work() -> str:
+        context = build_context(settings)
+        try:
+            done = await tokens.revoke(context, name=name, by=_operator())
+        finally:
+            await close_context(context)
+        return "ended" if done else "no living token has this name"
+
+    typer.echo(_or_exit(work))
+
+
+@cli.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="NDJSON, one record a line")],
+    url: Annotated[str, typer.Option(help="address of the gateway")] = "http://127.0.0.1:8080",
+    token: Annotated[str, typer.Option(envvar="LIENTHONG_TOKEN", help="a token with the scope intake")] = "",
+) -> None:
+    """Hand a file of records over through the REST door; refused lines are listed, and the exit code is 1."""
+    raise typer.Exit(demo_client.import_file(file, url, token))
+
+
+@cli.command()
+def demo(
+    samples: Annotated[Path, typer.Option(help="folder with the sample quarter")] = Path("samples"),
+    build: Annotated[Path, typer.Option(help="folder for demo.json")] = Path("build"),
+) -> None:
+    """Load a quarter of one province, deliver it to the mock, and compare ledger and promises id by id."""
+    raise typer.Exit(demo_run.demo(samples, build))
+
+
+@cli.command("run")
+def run_() -> None:
+    """Start mock, API and worker, and stay up; prints the addresses and a token."""
+    raise typer.Exit(demo_run.stay_up())
+
+
+def _operator() -> str:
+    return f"cli:{os.environ.get('USER', 'operator')}"
+
+
+def _or_exit(work: object) -> str:
+    try:
+        return asyncio.run(work())  # type: ignore[operator,no-any-return]
+    except LienThongError as error:
+        typer.echo(f"lienthong: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+def main() -> None:
+    """Entry point."""
+    cli()

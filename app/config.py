@@ -1,0 +1,105 @@
+"""Settings: the only reader of the environment. Every name is ``LIENTHONG_…``; secrets may come from files.
+
+A secret ``X`` can be put in a file ``lienthong_x`` in the folder named by ``LIENTHONG_SECRETS_DIR``.
+"""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """All settings with their defaults: an office that runs one process and a file needs to set only the portal."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LIENTHONG_", extra="forbid", frozen=True, secrets_dir=os.environ.get("LIENTHONG_SECRETS_DIR")
+    )
+
+    database_url: str = "sqlite:///var/lienthong.sqlite3"
+    database_pool: int = Field(default=10, ge=1, le=100)
+    agency: str = "H15"
+    reference_dir: Path | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    # Key of the references to persons in the log; without one the log names no person at all.
+    subject_key: SecretStr = SecretStr("")
+    public_url: str = "http://127.0.0.1:8080"
+
+    record_bytes_max: int = Field(default=1_000_000, ge=10_000)
+    intake_lines_per_commit: int = Field(default=200, ge=1, le=2000)
+
+    portal_adapter_url: str = "http://127.0.0.1:8099/XrdAdapter/RestService/forward"
+    portal_login_path: str = "mapi/login"
+    portal_share_path: str = "mapi/share"
+    portal_integration_path: str = "mapi/integration"
+    portal_provider_url: str | None = None
+    portal_dstcode: str = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
+    portal_dstcode_in: Literal["query", "header"] = "query"
+    portal_username: str = "000.00.00.H15"
+    portal_password: SecretStr = SecretStr("mock-only-password")
+    portal_unit_code: str = "000.00.00.H15"
+    portal_profile: Literal["v1.4", "v2"] = "v2"
+    # No source gives the portal's limit; one client sends steps in tens. A refused array is halved until it fits.
+    portal_dossiers_per_call: int = Field(default=50, ge=1, le=1000)
+    portal_steps_per_call: int = Field(default=100, ge=1, le=1000)
+    portal_session_seconds: int = Field(default=540, ge=30)
+
+    # Two retries, one budget (house decision 6). Inside one call, only when nothing was sent:
+    call_tries_max: int = Field(default=3, ge=1, le=3)
+    call_tries_seconds: float = Field(default=10.0, gt=0, le=10.0)
+    connect_seconds: float = Field(default=5.0, gt=0)
+    read_seconds: float = Field(default=30.0, gt=0)
+    call_seconds: float = Field(default=60.0, gt=0)
+    # Across calls, the lane's schedule:
+    retry_waits_seconds: tuple[float, ...] = (5, 30, 120, 600, 1800, 3600, 7200, 18000, 36000)
+    retry_attempts_max: int = Field(default=60, ge=1)
+    retry_age_seconds: float = Field(default=14 * 86400.0, gt=0)
+
+    http_transport: Literal["aiohttp", "httpx"] = "aiohttp"
+    worker_lanes_per_claim: int = Field(default=100, ge=1, le=1000)
+    worker_steps_per_lane: int = Field(default=50, ge=1, le=1000)
+    worker_calls_in_flight: int = Field(default=8, ge=1, le=64)
+    worker_rounds: int = Field(default=2, ge=1, le=16)
+    worker_poll_seconds: float = Field(default=0.5, gt=0)
+    worker_lease_seconds: float = Field(default=180.0, gt=0)
+
+    population_way: Literal["off", "lgsp", "json"] = "off"
+    population_base_url: str = "http://127.0.0.1:8099"
+    population_token_path: str = "oauth2/token"  # noqa: S105 - a path
+    population_service_path: str = "csdldc/XacThucThongTinCongDan"
+    population_access_key: SecretStr = SecretStr("")
+    population_secret_key: SecretStr = SecretStr("")
+    population_app_name: str = "LienThong"
+    population_partner_code: str = "H15"
+    population_partner_code_cus: str = "H15"
+    # Officer account -> "key name:key password", as JSON. The account a question is asked under is the officer's own.
+    population_officers: dict[str, SecretStr] = Field(default_factory=dict)
+    # Procedures that are licensed to ask; empty means that none is.
+    population_procedures: tuple[str, ...] = ()
+
+    @cached_property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded database is used."""
+        return self.database_url.startswith("sqlite")
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment once.
+
+    Raises:
+        ConfigurationError: names the setting and what is wrong with it.
+    """
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except ValueError as error:
+        message = f"settings: {error}"
+        raise ConfigurationError(message) from error
+    if settings.worker_lease_seconds <= settings.call_seconds + settings.call_tries_seconds:
+        message = "LIENTHONG_WORKER_LEASE_SECONDS must be longer than a call with its tries"
+        raise ConfigurationError(message)
+    return settings

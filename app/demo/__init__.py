@@ -1,0 +1,1 @@
+"""``make demo`` and ``make run``: the whole house as real processes, seen only through its public doors."""

@@ -1,0 +1,1 @@
+"""Were the wrong records refused as foretold, by name?"""

@@ -1,0 +1,188 @@
+"""``lienthong demo`` and ``lienthong run``: the whole house on this machine, in real processes."""
+
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from rich.console import Console
+
+from app.demo import drive, persons, refusals, report
+from app.demo.client import Gateway, GatewayError, load
+from app.demo.processes import Stack, StackError
+from app.demo.texts import both
+
+_DEMO_FOLDER: Final = Path("var/demo")
+_RUN_FOLDER: Final = Path("var/run")
+# Some records go one by one through their own addresses, so that both doors are walked through.
+_SINGLES: Final = 20
+_FAILED, _BROKEN, _INTERRUPTED = 1, 2, 130
+_WATCH_SECONDS: Final = 1.0
+_DATABASE_SETTING: Final = "LIENTHONG_DATABASE_URL"
+
+_EXAMPLE: Final = {
+    "revision": 1,
+    "procedure": {"code": "1.001193"},
+    "receiving_unit": "H15.50",
+    "applicant": {
+        "kind": "citizen",
+        "full_name": "H'Bia Niê",
+        "identities": [{"kind": "personal_number", "number": "003190123456"}],
+    },
+    "summary": "Đăng ký khai sinh",
+    "channel": "online",
+    "status": "received",
+    "submitted_at": "2026-07-01T08:00:00+07:00",
+    "received_at": "2026-07-01T08:05:00+07:00",
+    "due_at": "2026-07-03T17:00:00+07:00",
+}
+
+
+def demo(samples: Path, build: Path) -> int:
+    """Load the sample quarter, deliver it to the mock, and hold the ledger against what was handed over.
+
+    Returns:
+        0 only if the ledger is exactly right and every wrong record was refused as foretold; 1 if not; 2 when a
+        process did not do its work; 130 when interrupted.
+    """
+    console = Console()
+    shutil.rmtree(_DEMO_FOLDER, ignore_errors=True)
+    return _guarded(console, lambda: _demo(samples, build, console))
+
+
+def stay_up() -> int:
+    """Start everything, print the addresses and a token, and stay until a signal comes.
+
+    Returns:
+        130 when interrupted, which is the usual end; 2 when a process did not do its work.
+    """
+    console = Console()
+    return _guarded(console, lambda: _stay_up(console))
+
+
+def _demo(samples: Path, build: Path, console: Console) -> int:
+    began = time.monotonic()
+    console.print(both("starting"))
+    with _stack(_DEMO_FOLDER, console) as stack, Gateway(stack.api_url, stack.token(_token_name("demo"))) as gateway:
+        if any(gateway.summary()["received"].values()):
+            raise StackError(both("not_empty"))
+        stack.start_worker()
+        _say_where(console, stack)
+        quarter = load(gateway, samples / "quarter.ndjson", console, both("loading"), _SINGLES)
+        accepted, refused_lines = drive.read_answers(quarter)
+        surprises = [f"quarter.ndjson:{answer.number}: {answer.slug}" for answer in refused_lines]
+        wrong = load(gateway, samples / "wrong.ndjson", console, both("loading_wrong"))
+        wrong_accepted, wrong_refused = drive.read_answers(wrong)
+        accepted += wrong_accepted
+        drive.settle(gateway, stack, console, both("draining"))
+        checks = persons.ask(gateway, stack.mock_url, persons.open_dossiers(accepted))
+        console.print(both("comparing"))
+        audit = drive.audit(gateway, stack.mock_url, accepted)
+        verdict = refusals.judge(samples / "expected.json", wrong_refused, audit)
+        made = report.make(
+            audit,
+            refused_lines + wrong_refused,
+            (verdict.portal, verdict.door),
+            surprises + verdict.surprises,
+            checks,
+            database=_kind_of_database(),
+            worker_restarts=stack.restarts,
+            seconds=time.monotonic() - began,
+        )
+    report.write(made, build)
+    report.show(made, console)
+    return 0 if made.right else _FAILED
+
+
+def _stay_up(console: Console) -> int:
+    console.print(both("starting"))
+    with _stack(_RUN_FOLDER, console) as stack:
+        token = stack.token(_token_name("run"))
+        stack.start_worker()
+        rows = {
+            "address": stack.api_url,
+            "docs": f"{stack.api_url}/docs",
+            "page": f"{stack.api_url}/ ({both('login')})",
+            "mock": stack.mock_url,
+            "logs": str(stack.folder),
+        }
+        for name, value in rows.items():
+            console.print(f"{both(name)}: {value}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"Token: {token}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"\n{both('try')}:", markup=False)
+        console.print(_curl(stack.api_url, token), markup=False, highlight=False, soft_wrap=True)
+        console.print(f"\n{both('stop')}")
+        while True:
+            stack.check()
+            stack.wait(_WATCH_SECONDS)
+
+
+def _curl(url: str, token: str) -> str:
+    body = json.dumps(_EXAMPLE, ensure_ascii=False, indent=1).replace("'", "'\\''")
+    return (
+        f"curl -sS -X PUT {url}/v1/dossiers/H15.50-260701-0001 \\\n"
+        f"  -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n"
+        f"  -d '{body}'"
+    )
+
+
+def _stack(folder: Path, console: Console) -> Stack:
+    return Stack(
+        folder,
+        os.environ.get(_DATABASE_SETTING),
+        say=lambda words: console.print(words, markup=False, highlight=False, soft_wrap=True),
+    )
+
+
+def _say_where(console: Console, stack: Stack) -> None:
+    console.print(
+        f"API {stack.api_url}, mock {stack.mock_url}, worker pid {stack.worker_pid}; {both('logs')}: {stack.folder}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _kind_of_database() -> str:
+    return os.environ.get(_DATABASE_SETTING, "sqlite").partition(":")[0].partition("+")[0]
+
+
+def _token_name(use: str) -> str:
+    """Names of tokens are kept for ever, so each start takes a new one."""
+    return f"{use}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
+
+
+def _guarded(console: Console, work: Callable[[], int]) -> int:
+    try:
+        with _signals_interrupt():
+            return work()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except (StackError, GatewayError) as error:
+        console.print(f"lienthong: {error}", style="bold red", markup=False, soft_wrap=True)
+        return _BROKEN
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Make SIGTERM and SIGHUP what Ctrl-C is; a second one does not disturb the tidying up."""
+    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for each in wanted:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, interrupt) for each in wanted}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,77 @@
+"""FastAPI dependencies: the context, who is calling, and what they may do."""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from asgi_correlation_id import correlation_id
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.errors import Forbidden, Unauthenticated
+from app.usecases import tokens
+from app.usecases.context import Caller, Context
+from app.usecases.tokens import Scope
+
+_bearer = HTTPBearer(auto_error=False, description="A token made by `lienthong token create`.")
+
+
+def get_context(request: Request) -> Context:
+    """The context that wiring built."""
+    context: Context = request.app.state.context
+    return context
+
+
+def get_correlation_id() -> str:
+    """The id that goes with this request from the door to the nation."""
+    return correlation_id.get() or "none"
+
+
+ContextDep = Annotated[Context, Depends(get_context)]
+CorrelationDep = Annotated[str, Depends(get_correlation_id)]
+
+
+def requires(scope: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A dependency that lets in callers with a scope, by bearer token."""
+
+    async def caller(
+        request: Request,
+        context: ContextDep,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    ) -> Caller:
+        if credentials is None:
+            message = "this address needs a bearer token"
+            raise Unauthenticated(message)
+        return await _admit(request, context, credentials.credentials, scope)
+
+    caller.scope = scope  # type: ignore[attr-defined]
+    return caller
+
+
+async def browser_reader(request: Request, context: ContextDep) -> Caller:
+    """Let people in by the browser's own login box: any name, a token with the scope ``read`` as password."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    try:
+        token = base64.b64decode(value, validate=True).decode().partition(":")[2] if scheme.lower() == "basic" else ""
+    except (binascii.Error, UnicodeDecodeError):
+        token = ""
+    if not token:
+        message = "log in with any name, and a token as password"
+        raise Unauthenticated(message, members={"browser": True})
+    return await _admit(request, context, token, Scope.READ)
+
+
+async def _admit(request: Request, context: Context, token: str, scope: Scope) -> Caller:
+    caller = await tokens.recognise(context, token)
+    request.state.caller = caller
+    if scope.value not in caller.scopes:
+        message = f"this needs the scope '{scope.value}'; token '{caller.name}' has: {', '.join(sorted(caller.scopes))}"
+        raise Forbidden(message)
+    return caller
+
+
+IntakeCaller = Annotated[Caller, Depends(requires(Scope.INTAKE))]
+ReadCaller = Annotated[Caller, Depends(requires(Scope.READ))]
+OperateCaller = Annotated[Caller, Depends(requires(Scope.OPERATE))]
+AdminCaller = Annotated[Caller, Depends(requires(Scope.ADMIN))]

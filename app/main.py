@@ -1,0 +1,105 @@
+"""The HTTP process: REST door, pages, health."""
+
+import re
+import uuid
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api import audit, deliveries, dossiers, health, intake, persons, problems
+from app.config import Settings
+from app.dashboard import pages
+from app.errors import BodyTooLarge
+from app.usecases.context import Context
+from app.usecases.health import Doctor
+from app.wiring import build_context, close_context
+from schemas.answers import IntakeLineOut, Problem
+from schemas.provincial import DossierLine, StepLine
+
+_CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_UNBOUNDED = "/v1/intake"
+VERSION = "0.1.0"
+
+
+class BodyLimit:
+    """Stop reading a body that is larger than one record may be; streams mind their own lines."""
+
+    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+        """Wrap an application."""
+        self.app = app
+        self.limit_bytes = limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what is read."""
+        if scope["type"] != "http" or scope["path"] == _UNBOUNDED:
+            await self.app(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message: MutableMapping[str, Any] = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.limit_bytes:
+                detail = f"the body is longer than {self.limit_bytes} bytes"
+                raise BodyTooLarge(detail)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
+    """The application; ``context`` is built from settings unless a test brings its own."""
+    owned = context is None
+    context = context or build_context(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        if owned:
+            await close_context(context)
+
+    app = FastAPI(
+        title="LienThong",
+        version=VERSION,
+        summary="Takes dossiers from the one-stop software and makes them known to the nation: once, in order",
+        lifespan=lifespan,
+        responses={},
+        separate_input_output_schemas=False,
+    )
+    app.state.context = context
+    app.state.settings = settings
+    app.state.doctor = Doctor(context)
+    for module in (dossiers, intake, deliveries, persons, audit, health, pages):
+        app.include_router(module.router)
+    problems.install(app)
+    _describe(app)
+    app.add_middleware(BodyLimit, limit_bytes=settings.record_bytes_max)
+    app.add_middleware(
+        CorrelationIdMiddleware,
+        header_name="X-Correlation-ID",
+        generator=lambda: uuid.uuid4().hex,
+        validator=lambda value: bool(_CORRELATION.fullmatch(value)),
+    )
+    return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Add the shapes that no operation names by itself to the OpenAPI document."""
+    build = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = build()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        for model in (Problem, IntakeLineOut, DossierLine, StepLine):
+            shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            for name, part in shape.pop("$defs", {}).items():
+                schemas.setdefault(name, part)
+            schemas.setdefault(model.__name__, shape)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

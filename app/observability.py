@@ -1,0 +1,87 @@
+"""Logs and metrics. One JSON line an event, one correlation id from door to nation, no personal values."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from asgi_correlation_id import correlation_id
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry(auto_describe=True)
+
+ACCEPTED = Counter(
+    "lienthong_records", "Records handed over, by kind and answer", ["kind", "answer"], registry=REGISTRY
+)
+DELIVERIES = Counter(
+    "lienthong_delivery_outcomes", "Messages sent, by target and outcome", ["target", "outcome"], registry=REGISTRY
+)
+CALL_SECONDS = Histogram(
+    "lienthong_call_seconds",
+    "Time of one wire call, first byte sent to last byte read",
+    ["target", "service"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=REGISTRY,
+)
+ROUND_SECONDS = Histogram("lienthong_round_seconds", "Time of one delivery round", ["target"], registry=REGISTRY)
+LANES = Gauge("lienthong_lanes", "Lanes by target and state", ["target", "state"], registry=REGISTRY)
+MESSAGES = Gauge("lienthong_messages", "Deliveries by target and state", ["target", "state"], registry=REGISTRY)
+OLDEST_WAITING_SECONDS = Gauge(
+    "lienthong_oldest_waiting_seconds", "Age of the oldest delivery not settled", ["target"], registry=REGISTRY
+)
+PERSON_CHECKS = Counter(
+    "lienthong_person_checks", "Questions to the population database", ["outcome"], registry=REGISTRY
+)
+
+
+@contextmanager
+def round_timer(target: str) -> Iterator[None]:
+    """Time one delivery round."""
+    with ROUND_SECONDS.labels(target).time():
+        yield
+
+
+def _add_correlation_id(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    current = correlation_id.get()
+    if current:
+        event.setdefault("correlation_id", current)
+    return event
+
+
+def configure_logs(level: str, *, process: str) -> None:
+    """Send everything to standard error as JSON lines, the libraries' own records included."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_correlation_id,
+    ]
+    structlog.configure(
+        processors=[
+            *shared,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    for chatty in ("httpx", "httpcore", "aiosqlite", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

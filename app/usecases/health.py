@@ -1,0 +1,71 @@
+"""Readiness and figures: what the door depends on, and how the lanes are."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from app import observability
+from app.domain.delivery import DeliveryState, LaneState, Target
+from app.errors import StoreBusy
+from app.store import migrate, views
+from app.usecases.context import Context
+
+_PROBE_SECONDS = 5.0
+_CACHE_SECONDS = 15.0
+
+
+@dataclass(slots=True)
+class Doctor:
+    """Looks at the dependencies; the far sides at most every 15 s, so that a monitor cannot flood them."""
+
+    context: Context
+    _far: dict[str, Any] = field(default_factory=dict)
+    _looked: float = float("-inf")
+
+    async def readiness(self) -> tuple[bool, dict[str, dict[str, Any]]]:
+        """Whether records can be taken (database and schema), and how everything else is.
+
+        A national system that is down does not close the door: what is handed over meanwhile waits.
+        """
+        store = await self._store()
+        now = time.monotonic()
+        if now - self._looked > _CACHE_SECONDS:
+            checks = await asyncio.gather(*(self._far_side(target) for target in self.context.connectors))
+            self._far, self._looked = dict(checks), now
+        return bool(store["ok"]), {"database": store} | self._far
+
+    async def _store(self) -> dict[str, Any]:
+        try:
+            async with self.context.database.read() as session:
+                current = await migrate.is_current(session)
+        except StoreBusy as error:
+            return {"ok": False, "detail": str(error)}
+        return {"ok": current, "detail": "schema is current" if current else "run `lienthong migrate`"}
+
+    async def _far_side(self, target: Target) -> tuple[str, dict[str, Any]]:
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                found = await self.context.connectors[target].check()
+        except TimeoutError:
+            return target.value, {"ok": False, "detail": "no answer in time"}
+        return target.value, {"ok": found.reachable, "detail": found.detail}
+
+
+async def measure(context: Context) -> None:
+    """Bring the gauges up to date from rows."""
+    async with context.database.read() as session:
+        lane_rows, message_rows, oldest = await views.gauges(session)
+        now = await session.now()
+    for target in Target:
+        for lane_state in LaneState:
+            observability.LANES.labels(target.value, lane_state.value).set(0)
+        for state in DeliveryState:
+            observability.MESSAGES.labels(target.value, state.value).set(0)
+        observability.OLDEST_WAITING_SECONDS.labels(target.value).set(0)
+    for row in lane_rows:
+        observability.LANES.labels(row["target"], row["state"]).set(row["count"])
+    for row in message_rows:
+        observability.MESSAGES.labels(row["target"], row["state"]).set(row["count"])
+    for row in oldest:
+        observability.OLDEST_WAITING_SECONDS.labels(row["target"]).set((now - row["at"]).total_seconds())

@@ -1,0 +1,86 @@
+"""What callers may see: a dossier and where it stands, deliveries, the summary, the log."""
+
+import json
+from datetime import datetime
+
+from app.domain.audit import AuditEntry, AuditKind
+from app.domain.rulesets import LEGAL_BASIS, Purpose
+from app.errors import UnknownDelivery, UnknownDossier
+from app.store import audit, dossiers, views
+from app.store.session import Row, WriteSession
+from app.store.views import DeliveryFilter
+from app.usecases.context import Caller, Context
+
+
+async def dossier(context: Context, code: str) -> Row:
+    """A dossier's facts as handed over, its lanes and its deliveries.
+
+    Raises:
+        UnknownDossier: it was never handed over.
+    """
+    async with context.database.read() as session:
+        row = await dossiers.facts(session, code)
+        if row is None:
+            message = f"dossier '{code}' was never handed over"
+            raise UnknownDossier(message)
+        lanes = await views.lanes_of(session, code)
+        deliveries = await views.dossier_deliveries(session, code)
+        steps = await dossiers.count_steps(session, code)
+    return row | {"facts": json.loads(row["facts"]), "lanes": lanes, "deliveries": deliveries, "steps": steps}
+
+
+async def deliveries(context: Context, wanted: DeliveryFilter) -> list[Row]:
+    """One page of deliveries."""
+    async with context.database.read() as session:
+        return await views.deliveries(session, wanted)
+
+
+async def delivery(context: Context, delivery_id: int) -> Row:
+    """One delivery with its attempts.
+
+    Raises:
+        UnknownDelivery: there is none.
+    """
+    async with context.database.read() as session:
+        row = await views.delivery(session, delivery_id)
+    if row is None:
+        message = f"delivery {delivery_id} does not exist"
+        raise UnknownDelivery(message)
+    return row
+
+
+async def summary(context: Context) -> Row:
+    """The state of the sync, from rows."""
+    async with context.database.read() as session:
+        return await views.summary(session, await session.now())
+
+
+async def log(
+    context: Context,
+    caller: Caller,
+    *,
+    equal: dict[str, str],
+    since: datetime | None,
+    until: datetime | None,
+    before_id: int | None,
+    limit: int,
+    correlation_id: str,
+) -> list[Row]:
+    """A page of the audit log. Looking into the log is on record too, also for administrators."""
+
+    async def note(session: WriteSession) -> None:
+        entry = AuditEntry(
+            kind=AuditKind.LOG_ACCESS,
+            outcome="read",
+            actor=caller.name,
+            agency=caller.agency,
+            purpose=Purpose.AUDIT.value,
+            legal_basis=LEGAL_BASIS[Purpose.AUDIT],
+            correlation_id=correlation_id,
+            detail={"filter": equal, "limit": limit},
+        )
+        await audit.append(session, [entry], await session.now())
+
+    await context.database.run(note)
+    async with context.database.read() as session:
+        return await audit.page(session, before_id=before_id, limit=limit, equal=equal, since=since, until=until)

@@ -1,0 +1,47 @@
+"""What an operator does by hand: send a delivery again."""
+
+from app.domain.audit import AuditEntry, AuditKind
+from app.domain.rulesets import LEGAL_BASIS, Purpose
+from app.errors import NotRetriable, UnknownDelivery
+from app.store import audit, outbox
+from app.store.session import WriteSession
+from app.usecases.context import Caller, Context
+
+_WHY_NOT = {
+    "settled": "it is delivered, overtaken by a newer snapshot, or under way right now",
+    "overtaken": "a later step of this dossier is with the nation already; hand in a corrected step instead",
+}
+
+
+async def retry(context: Context, caller: Caller, delivery_id: int, correlation_id: str) -> None:
+    """Take the place of the scheduled attempt: send this delivery as soon as a worker is free.
+
+    One that was refused or given up is asked about first (the nation may hold it), then sent.
+
+    Raises:
+        UnknownDelivery, NotRetriable: with the reason.
+    """
+
+    async def work(session: WriteSession) -> str:
+        now = await session.now()
+        verdict = await outbox.revive(session, delivery_id)
+        entry = AuditEntry(
+            kind=AuditKind.OPERATION,
+            outcome=f"retry:{verdict}",
+            actor=caller.name,
+            agency=caller.agency,
+            purpose=Purpose.OPERATION.value,
+            legal_basis=LEGAL_BASIS[Purpose.OPERATION],
+            correlation_id=correlation_id,
+            detail={"delivery": delivery_id},
+        )
+        await audit.append(session, [entry], now)
+        return verdict
+
+    verdict = await context.database.run(work)
+    if verdict == "missing":
+        message = f"delivery {delivery_id} does not exist"
+        raise UnknownDelivery(message)
+    if verdict != "ok":
+        message = f"delivery {delivery_id} cannot be sent again: {_WHY_NOT[verdict]}"
+        raise NotRetriable(message)

@@ -1,0 +1,92 @@
+"""Make, end and recognise bearer tokens. Only their hashes are kept: a lost token is replaced, never read back."""
+
+import hashlib
+import secrets
+from enum import StrEnum
+
+from app.domain.audit import AuditEntry, AuditKind
+from app.domain.rulesets import LEGAL_BASIS, Purpose
+from app.errors import Fault, InvalidRecord, Unauthenticated
+from app.store import audit, tokens
+from app.store.session import Row, WriteSession
+from app.usecases.context import Caller, Context
+
+
+class Scope(StrEnum):
+    """What a token may do."""
+
+    INTAKE = "intake"
+    READ = "read"
+    OPERATE = "operate"
+    ADMIN = "admin"
+
+
+async def create(context: Context, *, name: str, agency: str, scopes: frozenset[Scope], by: str) -> str:
+    """Make a token and give it, this once.
+
+    Raises:
+        InvalidRecord: the name is taken.
+    """
+    token = f"lt_{secrets.token_urlsafe(32)}"
+
+    async def work(session: WriteSession) -> None:
+        if any(row["name"] == name for row in await tokens.listing(session)):
+            message = f"a token named '{name}' exists already; names are kept for ever, since the log speaks of them"
+            raise InvalidRecord(message, faults=(Fault("/name", message),))
+        now = await session.now()
+        row = {"name": name, "agency": agency, "scopes": " ".join(sorted(scopes)), "created_at": now}
+        await tokens.add(session, row | {"secret_hash": _hash(token)})
+        await audit.append(session, [_entry(by, agency, "created", name)], now)
+
+    await context.database.run(work)
+    return token
+
+
+async def revoke(context: Context, *, name: str, by: str) -> bool:
+    """End a token; False when none of that name lives."""
+
+    async def work(session: WriteSession) -> bool:
+        now = await session.now()
+        done = await tokens.revoke(session, name, now)
+        if done:
+            await audit.append(session, [_entry(by, context.agency, "revoked", name)], now)
+        return done
+
+    return await context.database.run(work)
+
+
+async def listing(context: Context) -> list[Row]:
+    """All tokens without secrets."""
+    async with context.database.read() as session:
+        return await tokens.listing(session)
+
+
+async def recognise(context: Context, token: str) -> Caller:
+    """Tell who holds a token.
+
+    Raises:
+        Unauthenticated: no living token has this value.
+    """
+    async with context.database.read() as session:
+        row = await tokens.by_hash(session, _hash(token))
+    if row is None:
+        message = "this token is not known, or was ended"
+        raise Unauthenticated(message)
+    return Caller(row.name, row.agency, frozenset(row.scopes.split()))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _entry(by: str, agency: str, outcome: str, name: str) -> AuditEntry:
+    return AuditEntry(
+        kind=AuditKind.TOKEN,
+        outcome=outcome,
+        actor=by,
+        agency=agency,
+        purpose=Purpose.OPERATION.value,
+        legal_basis=LEGAL_BASIS[Purpose.OPERATION],
+        correlation_id=f"token:{name}"[:64],
+        detail={"name": name},
+    )

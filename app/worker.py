@@ -1,0 +1,73 @@
+"""The delivery process: rounds side by side for every target, and the small tick beside them.
+
+Stops gracefully: calls under way are finished and written down, the rest is put back.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import structlog
+
+from app.config import Settings
+from app.domain.delivery import Target
+from app.errors import LienThongError
+from app.usecases.context import Context
+from app.usecases.deliver import deliver
+from app.usecases.upkeep import tick
+
+_log = structlog.get_logger(__name__)
+_TICK_SECONDS = 1.0
+_STORE_TROUBLE_SECONDS = 2.0
+
+
+def worker_name() -> str:
+    """Who this is in leases, attempts and the log; unique among living processes of a machine."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> None:
+    """Deliver until ``stopping`` is set."""
+    name = worker_name()
+    _log.info("worker_started", worker=name)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_repeat(partial(_upkeep, context), stopping, _TICK_SECONDS))
+        for target in Target:
+            for _ in range(settings.worker_rounds):
+                group.create_task(
+                    _repeat(
+                        partial(deliver, context, target, name, stopping), stopping, settings.worker_poll_seconds
+                    )
+                )
+    _log.info("worker_stopped", worker=name)
+
+
+async def _upkeep(context: Context) -> int:
+    promoted, rescued = await tick(context)
+    if rescued:
+        _log.warning("lanes_rescued", lanes=rescued)
+    return promoted + rescued
+
+
+async def _repeat(work: Callable[[], Awaitable[int]], stopping: asyncio.Event, pause_seconds: float) -> None:
+    """Do it again at once while there is work, after a pause when there is none, later when the store is in trouble."""
+    while not stopping.is_set():
+        try:
+            pause = 0.0 if await work() else pause_seconds
+        except LienThongError as error:
+            _log.exception("store_trouble", error=str(error))
+            pause = _STORE_TROUBLE_SECONDS
+        try:
+            await asyncio.wait_for(stopping.wait(), timeout=pause or 0.001)
+        except TimeoutError:
+            continue
+
+
+def stop_on_signals(stopping: asyncio.Event) -> None:
+    """Set ``stopping`` on SIGTERM and SIGINT."""
+    loop = asyncio.get_running_loop()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(wanted, stopping.set)
