@@ -213,7 +213,7 @@ _RAW = {
     "page.waiting": ("Đang chờ", "Waiting"),
     "page.refused": ("Bị từ chối", "Refused"),
     "page.dead": ("Hết lượt thử", "Given up"),
-    "page.share": ("Tỷ lệ Cổng đã nhận", "Share the nation has"),
+    "page.share": ("Tỷ lệ đã nhận", "Share"),
     "page.under_1_hour": ("dưới 1 giờ: {count}", "under 1 hour: {count}"),
     "page.under_1_day": ("1–24 giờ: {count}", "1–24 hours: {count}"),
     "page.under_3_days": ("1–3 ngày: {count}", "1–3 days: {count}"),
@@ -282,7 +282,7 @@ _RAW = {
     "page.lookup-hint": ("Ví dụ: {example}", "Example: {example}"),
     "page.lookup-button": ("Tra cứu", "Look up"),
     "page.lookup-unknown": (
-        "Chưa nhận hồ sơ nào có mã này. Kiểm tra lại từng ký tự; nếu mã đúng, phần mềm một cửa chưa gửi hồ sơ sang đây.",
+        "Chưa nhận hồ sơ nào có mã này. Kiểm tra lại từng ký tự; nếu mã đúng, phần mềm một cửa chưa gửi sang đây.",
         "No dossier with this code was handed over. Check it; if it is right, the one-stop software has not sent it.",
     ),
     "page.typed": ("Bạn đã gõ", "You typed"),
@@ -306,7 +306,8 @@ _RAW = {
     "page.deliveries-caption": ("Theo thứ tự gửi, cũ nhất đứng trước.", "In the order of sending, oldest first."),
     "page.state": ("Tình trạng và việc tiếp theo", "State, and what happens next"),
     "page.made-at": ("Nhận từ một cửa", "Handed over"),
-    "page.settled-at": ("Xong lúc {at}.", "Settled at {at}."),
+    "page.answered-at": ("Cổng trả lời lúc {at}.", "The portal answered at {at}."),
+    "page.ended-at": ("Dừng gửi lúc {at}.", "Given up or replaced at {at}."),
     "page.units": ("Theo đơn vị", "By unit"),
     "page.units-caption": (
         "Đơn vị có nhiều việc kẹt nhất đứng trước.",

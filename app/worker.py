@@ -38,9 +38,7 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
         for target in Target:
             for _ in range(settings.worker_rounds):
                 group.create_task(
-                    _repeat(
-                        partial(deliver, context, target, name, stopping), stopping, settings.worker_poll_seconds
-                    )
+                    _repeat(partial(deliver, context, target, name, stopping), stopping, settings.worker_poll_seconds)
                 )
     _log.info("worker_stopped", worker=name)
 

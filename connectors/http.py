@@ -124,7 +124,8 @@ async def _once(
             body = await _read(response, settings.answer_bytes_max)
     except TimeoutError as error:
         return NoAnswer("total_timeout", str(error) or "no whole answer in time", time.monotonic() - started)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, aiohttp.ClientError) as error:
+        # httpx-aiohttp lets some of aiohttp's errors through, as for an answer that is no HTTP.
         return _fault(error, time.monotonic() - started)
     elapsed = time.monotonic() - started
     if body is None:
@@ -142,7 +143,7 @@ async def _read(response: httpx.Response, limit: int) -> bytes | None:
     return bytes(body)
 
 
-def _fault(error: httpx.HTTPError, elapsed: float) -> Delivery:
+def _fault(error: httpx.HTTPError | aiohttp.ClientError, elapsed: float) -> Delivery:
     """Tell whether a connection was had.
 
     httpx-aiohttp names a connection that was cut a connect time-out, so the cause underneath decides, and only
@@ -151,12 +152,12 @@ def _fault(error: httpx.HTTPError, elapsed: float) -> Delivery:
     cause, message = error.__cause__, f"{type(error).__name__}: {error}"
     if isinstance(cause, aiohttp.ClientError):
         never_connected = isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+        timed_out = isinstance(cause, TimeoutError)
     else:
         never_connected = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+        timed_out = isinstance(error, httpx.TimeoutException)
     if never_connected:
         return NotSent("no_connection", message, elapsed)
     if isinstance(error, httpx.UnsupportedProtocol):
         return NotSent("bad_address", message, elapsed)
-    if isinstance(error, httpx.TimeoutException) and not isinstance(cause, aiohttp.ServerDisconnectedError):
-        return NoAnswer("read_timeout", message, elapsed)
-    return NoAnswer("connection_lost", message, elapsed)
+    return NoAnswer("read_timeout" if timed_out else "connection_lost", message, elapsed)

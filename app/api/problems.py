@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.errors import AuditUnavailable, Refusal, StoreBusy
+from app.errors import AuditUnavailable, BodyTooLarge, Refusal, StoreBusy
 from app.texts import text
 from app.usecases import receive
 from app.usecases.context import Caller
@@ -36,7 +36,7 @@ def problem_of(refusal: Refusal) -> Problem:
 
 
 def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
-    body = problem.model_dump(mode="json", exclude_none=True)
+    body = problem.model_dump(mode="json")
     return JSONResponse(body, problem.status, headers, media_type="application/problem+json")
 
 
@@ -85,8 +85,11 @@ async def _on_unavailable(_request: Request, error: Exception) -> JSONResponse:
     return _plain(slug, "Not taken, try again", 503, str(error), {"Retry-After": str(_BUSY_SECONDS)})
 
 
-async def _on_http(_request: Request, error: Exception) -> JSONResponse:
+async def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    limit = getattr(request.state, "too_large", None)
+    if limit is not None:
+        return await _on_refusal(request, BodyTooLarge(f"the body is longer than {limit} bytes"))
     return _plain("not-found", "No such address", error.status_code, str(error.detail), dict(error.headers or {}))
 
 

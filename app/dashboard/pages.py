@@ -47,8 +47,10 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A dossier that was asked for. Nothing of the applicant, not even the name: a token lets everybody in alike,
-    and whether this reader may see this person is not checked yet.
+    """A dossier that was asked for.
+
+    Nothing of the applicant stands here, not even the name: a token lets everybody in alike, and whether this
+    reader may see this person is not checked yet.
     """
 
     facts: dict[str, Any]

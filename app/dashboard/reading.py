@@ -129,8 +129,15 @@ def line(row: Row, now: datetime) -> Line:
         attempts=row["attempts"],
         age=age(row["created_at"], now),
         made_at=moment(row["created_at"]),
-        settled=say("page.settled-at", at=row["settled_at"]) if row["settled_at"] else None,
+        settled=_settled(row),
     )
+
+
+def _settled(row: Row) -> Text | None:
+    if row["settled_at"] is None:
+        return None
+    answered = row["state"] in {"delivered", "rejected"}
+    return say("page.answered-at" if answered else "page.ended-at", at=row["settled_at"])
 
 
 def _stands_behind(row: Row) -> bool:

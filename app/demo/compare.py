@@ -133,9 +133,8 @@ def misreported(handed: Mapping[str, Handed], claims: Mapping[str, str], found: 
             claimed = [name for name in names if claims.get(name) == state]
             if len(claimed) != len([name for name in names if name in confirmed]):
                 wrong.append(f"{code}#{state}")
-        for name in (f"{code}/{step}" for step in owed.steps):
-            if (claims.get(name) == "delivered") != (name in delivered):
-                wrong.append(name)
+        names = [f"{code}/{step}" for step in owed.steps]
+        wrong.extend(name for name in names if (claims.get(name) == "delivered") != (name in delivered))
     known = {f"{code}#{n}" for code, owed in handed.items() for n in owed.revisions}
     known |= {f"{code}/{step}" for code, owed in handed.items() for step in owed.steps}
     return wrong + sorted(known ^ claims.keys())

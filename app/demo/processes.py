@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -208,24 +209,22 @@ class Stack:
 
     def _settings(self) -> dict[str, str]:
         database = self.database_url or f"sqlite:///{self.folder / 'lienthong.sqlite3'}"
-        return (
-            _plain_environment()
-            | _MOCK_PARTNER
-            | {
-                "LIENTHONG_DATABASE_URL": database,
-                "LIENTHONG_PORTAL_ADAPTER_URL": f"{self.mock_url}/XrdAdapter/RestService/forward",
-                "LIENTHONG_SUBJECT_KEY": self._subject_key(),
-                "LIENTHONG_CALL_SECONDS": "5",
-                "LIENTHONG_CALL_TRIES_SECONDS": "2",
-                # Short, so that a killed worker's lanes are taken over while one looks on.
-                "LIENTHONG_WORKER_LEASE_SECONDS": "15",
-                "LIENTHONG_POPULATION_WAY": "lgsp",
-                "LIENTHONG_POPULATION_BASE_URL": self.mock_url,
-                "LIENTHONG_POPULATION_OFFICERS": json.dumps(_MOCK_OFFICERS),
-                "LIENTHONG_POPULATION_PROCEDURES": '["*"]',
-            }
-            | self.overrides
-        )
+        return {
+            **_plain_environment(),
+            **_MOCK_PARTNER,
+            "LIENTHONG_DATABASE_URL": database,
+            "LIENTHONG_PORTAL_ADAPTER_URL": f"{self.mock_url}/XrdAdapter/RestService/forward",
+            "LIENTHONG_SUBJECT_KEY": self._subject_key(),
+            "LIENTHONG_CALL_SECONDS": "5",
+            "LIENTHONG_CALL_TRIES_SECONDS": "2",
+            # Short, so that a killed worker's lanes are taken over while one looks on.
+            "LIENTHONG_WORKER_LEASE_SECONDS": "15",
+            "LIENTHONG_POPULATION_WAY": "lgsp",
+            "LIENTHONG_POPULATION_BASE_URL": self.mock_url,
+            "LIENTHONG_POPULATION_OFFICERS": json.dumps(_MOCK_OFFICERS),
+            "LIENTHONG_POPULATION_PROCEDURES": '["*"]',
+            **self.overrides,
+        }
 
     def _subject_key(self) -> str:
         """A random key, kept beside the database: with another one, the log's persons would change their names."""
@@ -249,14 +248,14 @@ class Stack:
             settings = self._environment | {"LIENTHONG_PUBLIC_URL": url}
             process = self._spawn("api", ["-m", "app", "serve", "--port", str(port)], settings)
             try:
-                _await(process, lambda url=url, process=process: _ready(url) and process.alive())
+                _await(process, partial(_ready, url))
             except StackError:
                 # Somebody else may have taken the port between our look and our start; another one is as good.
                 if process.alive() or not _taken(port):
                     raise
-                self._processes.remove(process)
-                continue
-            return url
+            if process.alive():
+                return url
+            self._processes.remove(process)
         message = f"no free port was found in {_PORT_TRIES} tries"
         raise StackError(message)
 

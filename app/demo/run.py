@@ -61,10 +61,11 @@ def stay_up() -> int:
     """Start everything, print the addresses and a token, and stay until a signal comes.
 
     Returns:
-        130 when interrupted, which is the usual end; 2 when a process did not do its work.
+        0 when a signal came, which is the usual end; 2 when a process did not do its work.
     """
     console = Console()
-    return _guarded(console, lambda: _stay_up(console))
+    code = _guarded(console, lambda: _stay_up(console))
+    return 0 if code == _INTERRUPTED else code
 
 
 def _demo(samples: Path, build: Path, console: Console) -> int:

@@ -4,12 +4,16 @@ A province may point to its own folder with the same file names (``LIENTHONG_REF
 """
 
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
+
+_YES_NO: Final = frozenset({"yes", "no"})
 
 
 class CatalogueError(Exception):
@@ -51,12 +55,12 @@ def load_catalogue(directory: Path | None = None) -> Catalogue:
     """Load the lists that ship, or those of a folder.
 
     Raises:
-        CatalogueError: a file, column or code is missing, or a code stands twice.
+        CatalogueError: a file cannot be read, a column or code is missing, or a code stands twice.
     """
     folder: Traversable = directory or resources.files(__name__) / "data"
     return Catalogue(
         procedures=MappingProxyType(_procedures(folder)),
-        results=MappingProxyType({row["code"]: row["name"] for row in _rows(folder, "results.csv", ("code", "name"))}),
+        results=MappingProxyType({code: name for _, (code, name) in _rows(folder, "results.csv", ("code", "name"))}),
         components=MappingProxyType(_components(folder)),
         units=MappingProxyType(_units(folder)),
     )
@@ -65,60 +69,78 @@ def load_catalogue(directory: Path | None = None) -> Catalogue:
 def _procedures(folder: Traversable) -> dict[str, ProcedureFacts]:
     columns = ("code", "name", "field_code", "field_name", "result_codes")
     return {
-        row["code"]: ProcedureFacts(
-            row["code"],
-            row["name"],
-            row["field_code"] or None,
-            row["field_name"],
-            frozenset(filter(None, row["result_codes"].split(";"))),
-        )
-        for row in _rows(folder, "procedures.csv", columns)
+        code: ProcedureFacts(code, name, field_code or None, field_name, frozenset(filter(None, results.split(";"))))
+        for _, (code, name, field_code, field_name, results) in _rows(folder, "procedures.csv", columns)
     }
 
 
 def _components(folder: Traversable) -> dict[str, Mapping[str, str]]:
     found: dict[str, dict[str, str]] = {}
     columns = ("procedure_code", "component_code", "name")
-    for row in _rows(folder, "components.csv", columns, keys=2):
-        found.setdefault(row["procedure_code"], {})[row["component_code"]] = row["name"]
+    for _, (procedure, component, name) in _rows(folder, "components.csv", columns, keys=2):
+        found.setdefault(procedure, {})[component] = name
     return {code: MappingProxyType(parts) for code, parts in found.items()}
 
 
 def _units(folder: Traversable) -> dict[str, UnitFacts]:
+    units: dict[str, UnitFacts] = {}
     rows = list(_rows(folder, "units.csv", ("code", "name", "parent", "assumed")))
-    units = {
-        row["code"]: UnitFacts(row["code"], row["name"], row["parent"] or None, row["assumed"] == "yes") for row in rows
-    }
-    for place, unit in enumerate(units.values(), start=2):
-        if unit.parent is not None and unit.parent not in units:
-            message = f"units.csv, row {place}: the parent '{unit.parent}' of '{unit.code}' is not in the table"
+    codes = {code for _, (code, *_) in rows}
+    for place, (code, name, parent, assumed) in rows:
+        # Anything else would silently pass an invented code off as a known one.
+        if assumed not in _YES_NO:
+            message = f"units.csv, row {place}: assumed must be 'yes' or 'no', not '{assumed}'"
             raise CatalogueError(message)
+        if parent and parent not in codes:
+            message = f"units.csv, row {place}: the parent '{parent}' of '{code}' is not in the table"
+            raise CatalogueError(message)
+        units[code] = UnitFacts(code, name, parent or None, assumed == "yes")
     return units
 
 
-def _rows(folder: Traversable, name: str, columns: tuple[str, ...], *, keys: int = 1) -> Iterator[dict[str, str]]:
-    """Rows of one list; the first ``keys`` columns are the code and must be there once, not blank."""
+def _rows(
+    folder: Traversable, name: str, columns: tuple[str, ...], *, keys: int = 1
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The wanted columns of one list, with the row they stand in; the header is row 1, blank lines count.
+
+    The first ``keys`` columns are the code, which must be there once and not blank.
+    """
+    rows = _read(folder, name)
+    header = next(rows, [])
+    lacking = [column for column in columns if column not in header]
+    if lacking:
+        message = f"{name}: the column '{lacking[0]}' is missing"
+        raise CatalogueError(message)
+    places = [header.index(column) for column in columns]
+    seen: set[tuple[str, ...]] = set()
+    for number, row in enumerate(rows, start=2):
+        if not row:
+            continue
+        if len(row) != len(header):
+            message = f"{name}, row {number}: the number of columns is wrong"
+            raise CatalogueError(message)
+        wanted = tuple([row[place] for place in places])
+        key = wanted[:keys]
+        if any(not part or part != part.strip() for part in key):
+            message = f"{name}, row {number}: a code is blank or has stray blanks"
+            raise CatalogueError(message)
+        if key in seen:
+            message = f"{name}, row {number}: the code {'/'.join(key)} stands twice"
+            raise CatalogueError(message)
+        seen.add(key)
+        yield number, wanted
+
+
+def _read(folder: Traversable, name: str) -> Iterator[list[str]]:
     file = folder / name
     if not file.is_file():
         message = f"{name}: the file is missing"
         raise CatalogueError(message)
-    seen = set()
-    with file.open("r", encoding="utf-8") as handle:
-        reader = csv.DictReader(handle)
-        lacking = [column for column in columns if column not in (reader.fieldnames or [])]
-        if lacking:
-            message = f"{name}: the column '{lacking[0]}' is missing"
-            raise CatalogueError(message)
-        for place, row in enumerate(reader, start=2):
-            if None in row or any(value is None for value in row.values()):
-                message = f"{name}, row {place}: the number of columns is wrong"
-                raise CatalogueError(message)
-            key = tuple(row[column] for column in columns[:keys])
-            if not all(part and part == part.strip() for part in key):
-                message = f"{name}, row {place}: a code is blank or has stray blanks"
-                raise CatalogueError(message)
-            if key in seen:
-                message = f"{name}, row {place}: the code {'/'.join(key)} stands twice"
-                raise CatalogueError(message)
-            seen.add(key)
-            yield row
+    try:
+        # Spreadsheet programs put a byte order mark before the first column's name.
+        text = file.read_text(encoding="utf-8-sig")
+        # Not splitlines(): it would also cut at line separators inside a name.
+        return iter(list(csv.reader(io.StringIO(text, newline=""))))
+    except (UnicodeDecodeError, csv.Error) as error:
+        message = f"{name}: not a CSV file in UTF-8 ({error})"
+        raise CatalogueError(message) from error

@@ -4,19 +4,24 @@ A lane is one dossier towards one target. Whoever claims a lane gets a fence num
 fence may write what came of it, so a worker that comes back late changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, and_, bindparam, case, func, insert, select, update
+from sqlalchemy import Subquery, and_, bindparam, case, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.domain.delivery import PENDING_STATES, RETRIABLE_STATES, DeliveryState, HoldReason, LaneState, Target
+from app.domain.delivery import PENDING_STATES, DeliveryState, HoldReason, LaneState, Target
 from app.store.session import Row, WriteSession, member_of, members
-from app.store.tables import attempts, calls, lanes, messages
+from app.store.tables import PENDING, attempts, calls, lanes, messages
 
-_PENDING = sorted(state.value for state in PENDING_STATES)
+# Left to itself, SQLite walks all that waits instead of what waits in the lanes asked about.
+_PENDING_OF_LANES = {
+    "sqlite": "SELECT * FROM messages INDEXED BY ix_messages_pending "  # noqa: S608 - our own constant
+    f"WHERE lane_id IN (SELECT value FROM json_each(:lanes)) AND {PENDING}",
+    "postgresql": f"SELECT * FROM messages WHERE lane_id = ANY(CAST(:lanes AS bigint[])) AND {PENDING}",  # noqa: S608
+}
 _OVERTAKEN = [s.value for s in (DeliveryState.WAITING, DeliveryState.REJECTED, DeliveryState.DEAD)]
 
 
@@ -98,7 +103,7 @@ async def put(session: WriteSession, news: Sequence[NewMessage], now: datetime) 
         return
     newest = {(m.target, m.dossier_code): i for i, m in enumerate(news) if m.kind == "dossier"}
     lane_ids = await _open_lanes(session, news, snapshots=set(newest))
-    await _supersede(session, sorted({code for _, code in newest}), now)
+    await _supersede(session, newest, now)
     rows = []
     for index, new in enumerate(news):
         overtaken = new.kind == "dossier" and newest[new.target, new.dossier_code] != index
@@ -143,19 +148,23 @@ def _upsert_lane(dialect: str, *, reopens: bool) -> Any:  # noqa: ANN401 - two d
     ).returning(lanes.c.id, lanes.c.target, lanes.c.dossier_code)
 
 
-async def _supersede(session: WriteSession, codes: Sequence[str], now: datetime) -> None:
-    if not codes:
-        return
-    statement = (
-        update(messages)
-        .where(
-            member_of(messages.c.dossier_code, "codes", session.dialect),
-            messages.c.kind == "dossier",
-            messages.c.state.in_(_OVERTAKEN),
+async def _supersede(session: WriteSession, newest: Iterable[tuple[Target, str]], now: datetime) -> None:
+    by_target: dict[Target, list[str]] = {}
+    for target, code in newest:
+        by_target.setdefault(target, []).append(code)
+    for target, codes in by_target.items():
+        statement = (
+            update(messages)
+            .where(
+                member_of(messages.c.dossier_code, "codes", session.dialect),
+                messages.c.target == target.value,
+                messages.c.kind == "dossier",
+                # Wrapped, so that the few messages of the dossiers are looked at and not all in that state.
+                func.coalesce(messages.c.state, "").in_(_OVERTAKEN),
+            )
+            .values(state=DeliveryState.SUPERSEDED.value, settled_at=now)
         )
-        .values(state=DeliveryState.SUPERSEDED.value, settled_at=now)
-    )
-    await session.execute(statement, {"codes": members(codes, session.dialect)})
+        await session.execute(statement, {"codes": members(codes, session.dialect)})
 
 
 async def claim(
@@ -187,17 +196,18 @@ async def claim(
     return [ClaimedLane(**row._mapping) for row in await session.execute(statement)]  # noqa: SLF001 - public name
 
 
+def _pending(session: WriteSession) -> Subquery:
+    """What is owed in the lanes bound to ``lanes``."""
+    return text(_PENDING_OF_LANES[session.dialect]).columns(*messages.c).subquery()
+
+
 async def load(session: WriteSession, lane_ids: Sequence[int], *, per_lane: int) -> list[LoadedMessage]:
     """The oldest pending messages of claimed lanes, at most ``per_lane`` steps each, in order; all snapshots."""
-    place = func.row_number().over(partition_by=(messages.c.lane_id, messages.c.kind), order_by=messages.c.id)
-    columns: list[Column[Any]] = [messages.c[name] for name in LoadedMessage.__slots__]
-    ranked = (
-        select(*columns, place.label("place"))
-        .where(member_of(messages.c.lane_id, "lanes", session.dialect), messages.c.state.in_(_PENDING))
-        .subquery()
-    )
+    pending = _pending(session)
+    place = func.row_number().over(partition_by=(pending.c.lane_id, pending.c.kind), order_by=pending.c.id)
+    ranked = select(*[pending.c[name] for name in LoadedMessage.__slots__], place.label("place")).subquery()
     statement = (
-        select(*[ranked.c[column.name] for column in columns])
+        select(*[ranked.c[name] for name in LoadedMessage.__slots__])
         .where((ranked.c.place <= per_lane) | (ranked.c.kind == "dossier"))
         .order_by(ranked.c.lane_id, ranked.c.id)
     )
@@ -263,13 +273,10 @@ async def release(session: WriteSession, releases: Sequence[Release]) -> None:
     if not releases:
         return
     ids = [release.lane_id for release in releases]
-    snapshot_waits = and_(messages.c.kind == "dossier", messages.c.state == DeliveryState.WAITING.value)
-    pending_lanes = (
-        select(messages.c.lane_id, func.max(case((snapshot_waits, 1), else_=0)))
-        .where(member_of(messages.c.lane_id, "ids", session.dialect), messages.c.state.in_(_PENDING))
-        .group_by(messages.c.lane_id)
-    )
-    pending = dict(map(tuple, await session.rows(pending_lanes, {"ids": members(ids, session.dialect)})))
+    owed = _pending(session)
+    snapshot_waits = and_(owed.c.kind == "dossier", owed.c.state == DeliveryState.WAITING.value)
+    by_lane = select(owed.c.lane_id, func.max(case((snapshot_waits, 1), else_=0))).group_by(owed.c.lane_id)
+    pending = dict(map(tuple, await session.rows(by_lane, {"lanes": members(ids, session.dialect)})))
     rows = []
     for r in releases:
         state = LaneState.READY if r.lane_id in pending else LaneState.IDLE
@@ -307,94 +314,3 @@ _LET_GO = (
         worker=None,
     )
 )
-
-
-async def promote(session: WriteSession, now: datetime, limit: int) -> int:
-    """Make scheduled lanes ready whose time has come; how many."""
-    due = (
-        select(lanes.c.id)
-        .where(lanes.c.state == LaneState.SCHEDULED.value, lanes.c.next_at <= now)
-        .order_by(lanes.c.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    ready = update(lanes).where(lanes.c.id.in_(select(due.c.id))).values(state=LaneState.READY.value, next_at=None)
-    # Counted by hand: SQLite's driver keeps no count for a statement that begins with WITH.
-    return len((await session.execute(ready.returning(lanes.c.id))).all())
-
-
-async def rescue(session: WriteSession, now: datetime, limit: int) -> int:
-    """Take lanes back from workers whose lease has ended; how many.
-
-    What they were sending is unknown now. The lost round counts as a failed one, so that a message that kills
-    its worker cannot go on for ever.
-    """
-    lost = (
-        select(lanes.c.id)
-        .where(lanes.c.state == LaneState.LEASED.value, lanes.c.lease_until < now)
-        .order_by(lanes.c.lease_until)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("lost")
-    )
-    statement = (
-        update(lanes)
-        .where(lanes.c.id.in_(select(lost.c.id)))
-        .values(
-            state=LaneState.READY.value,
-            fence=lanes.c.fence + 1,
-            lease_until=None,
-            worker=None,
-            attempts=lanes.c.attempts + 1,
-            failing_since=func.coalesce(lanes.c.failing_since, bindparam("now", now, type_=lanes.c.next_at.type)),
-        )
-        .returning(lanes.c.id)
-    )
-    ids = [row.id for row in await session.execute(statement)]
-    if ids:
-        unknown = (
-            update(messages)
-            .where(member_of(messages.c.lane_id, "ids", session.dialect), messages.c.state == "sending")
-            .values(state=DeliveryState.UNKNOWN.value, reason="worker_lost")
-        )
-        await session.execute(unknown, {"ids": members(ids, session.dialect)})
-    return len(ids)
-
-
-async def revive(session: WriteSession, message_id: int) -> str:
-    """Send a delivery again: at once if it only waits, anew if it was refused or dead.
-
-    Gives ``ok``, or why not: ``missing``, ``settled`` (delivered, superseded or under way), or ``overtaken``
-    (a later step of the dossier is with the nation already; sending this one now would break the order).
-    """
-    row = await session.one_or_none(select(messages).where(messages.c.id == message_id))
-    if row is None:
-        return "missing"
-    lane = await session.one_or_none(select(lanes).where(lanes.c.id == row.lane_id).with_for_update())
-    row = await session.one_or_none(select(messages).where(messages.c.id == message_id))
-    if row is None or lane is None or DeliveryState(row.state) not in RETRIABLE_STATES:
-        return "settled"
-    final = DeliveryState(row.state) not in PENDING_STATES
-    if final and row.kind == "step" and await _later_step_delivered(session, row):
-        return "overtaken"
-    if final:
-        anew = update(messages).where(messages.c.id == message_id)
-        # What was once sent without a readable answer is asked about first, never sent blindly.
-        await session.execute(anew.values(state=DeliveryState.UNKNOWN.value, settled_at=None))
-    if lane.state != LaneState.LEASED.value:
-        values: Row = {"state": LaneState.READY.value, "hold_reason": None, "next_at": None}
-        values |= {"attempts": 0, "failing_since": None}
-        await session.execute(update(lanes).where(lanes.c.id == lane.id).values(**values))
-    return "ok"
-
-
-async def _later_step_delivered(session: WriteSession, row: Any) -> bool:  # noqa: ANN401 - a row
-    later = select(messages.c.id).where(
-        messages.c.dossier_code == row.dossier_code,
-        messages.c.lane_id == row.lane_id,
-        messages.c.kind == "step",
-        messages.c.id > row.id,
-        messages.c.state == DeliveryState.DELIVERED.value,
-    )
-    return bool(await session.rows(later.limit(1)))

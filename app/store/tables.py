@@ -39,7 +39,7 @@ class UtcTime(TypeDecorator[datetime]):
         native: TypeEngine[Any] = DateTime(timezone=True) if dialect.name == "postgresql" else BigInteger()
         return dialect.type_descriptor(native)
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | int | None:  # type: ignore[override]
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | int | None:
         """Refuse naive times: a time without a zone is a guess."""
         if value is None:
             return None
@@ -147,6 +147,9 @@ Index(
     sqlite_where=text("state = 'leased'"),
 )
 
+# One text for the partial index and for every query that is meant to use it: SQLite recognises it by its words.
+PENDING = "state IN ('waiting', 'sending', 'unknown')"
+
 messages = Table(
     "messages",
     metadata,
@@ -174,8 +177,8 @@ Index(
     "ix_messages_pending",
     messages.c.lane_id,
     messages.c.id,
-    postgresql_where=text("state IN ('waiting', 'sending', 'unknown')"),
-    sqlite_where=text("state IN ('waiting', 'sending', 'unknown')"),
+    postgresql_where=text(PENDING),
+    sqlite_where=text(PENDING),
 )
 Index("ix_messages_dossier_code_id", messages.c.dossier_code, messages.c.id)
 Index("ix_messages_state_id", messages.c.state, messages.c.id)

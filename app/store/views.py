@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, select
+from sqlalchemy import Boolean, ColumnElement, Select, and_, case, func, literal_column, select
 
 from app.domain.delivery import PENDING_STATES, DeliveryState, HoldReason
 from app.store.session import ReadSession, Row
@@ -200,22 +200,36 @@ async def attention(session: ReadSession, limit: int) -> list[Row]:
     Of what waits in a lane only the first is given, with ``pending``, the number of all that wait there: behind
     one refused dossier a hundred steps may wait, and they are one trouble, not a hundred.
     """
-    ahead = messages.alias("ahead")
-    pending_here = (ahead.c.lane_id == lanes.c.id) & ahead.c.state.in_(_PENDING)
-    count = select(func.count()).select_from(ahead).where(pending_here).scalar_subquery()
-    listing = _listing().add_columns(count.label("pending"))
-    broken = listing.where(messages.c.state.in_(_BROKEN))
-    first = select(func.min(ahead.c.id)).where(pending_here).scalar_subquery()
-    failing = listing.where(
-        messages.c.id == first,
-        (lanes.c.attempts > 0) | (lanes.c.hold_reason == HoldReason.OPERATOR.value),
-        lanes.c.hold_reason.is_(None) | (lanes.c.hold_reason == HoldReason.OPERATOR.value),
+    listing = _listing().add_columns(messages.c.lane_id).order_by(lanes.c.due_at, messages.c.id)
+    broken = await session.rows(listing.where(messages.c.state.in_(_BROKEN)).limit(limit))
+    failing = await session.rows(
+        select(lanes.c.id)
+        .where(
+            (lanes.c.hold_reason == HoldReason.OPERATOR.value) | (lanes.c.attempts > 0) & lanes.c.hold_reason.is_(None)
+        )
+        .order_by(lanes.c.due_at, lanes.c.id)
+        .limit(limit - len(broken))
     )
-    found: list[Row] = []
-    for statement in (broken, failing):
-        ordered = statement.order_by(lanes.c.due_at, messages.c.id).limit(limit - len(found))
-        found += [dict(row._mapping) for row in await session.rows(ordered)]  # noqa: SLF001
-    return found
+    heads = await _heads(session, [row.lane_id for row in broken] + [row.id for row in failing])
+    firsts = [heads[row.id][0] for row in failing if row.id in heads]
+    waiting = await session.rows(listing.where(messages.c.id.in_(firsts)))
+    return [
+        dict(row._mapping) | {"pending": heads.get(row.lane_id, (0, 0))[1]}  # noqa: SLF001
+        for row in [*broken, *waiting]
+    ]
+
+
+async def _heads(session: ReadSession, lane_ids: list[int]) -> dict[int, tuple[int, int]]:
+    """The first pending message of each lane, and how many are pending there."""
+    # SQLite uses the index of pending messages only where its own condition stands, word for word, in the query:
+    # with bound values each lane would cost a walk over all messages.
+    pending = literal_column("messages.state IN ('waiting', 'sending', 'unknown')", Boolean())
+    found = await session.rows(
+        select(messages.c.lane_id, func.min(messages.c.id), func.count())
+        .where(messages.c.lane_id.in_(lane_ids), pending)
+        .group_by(messages.c.lane_id)
+    )
+    return {lane_id: (first, count) for lane_id, first, count in found}
 
 
 async def overdue(session: ReadSession, before: datetime) -> int:

@@ -195,12 +195,12 @@ def _take_knowledge(round_: Round, asked: list[LoadedMessage], probed: Probed, c
 
 
 async def _finish(round_: Round) -> None:
-    policy, trip = round_.policy, round_.trip
-    releases = trip.close(policy.schedule, round_.now(), round_.context.draw())
-    fences = {release.lane_id: release.fence for release in releases}
+    trip, schedule, draw = round_.trip, round_.policy.schedule, round_.context.draw()
+    fences = _fences(trip)
 
     async def work(session: WriteSession) -> int:
         ours = await outbox.still_ours(session, fences)
+        releases = trip.close(schedule, await session.now(), draw)
         await bookkeeping.write(session, round_, ours)
         await outbox.release(session, [release for release in releases if release.lane_id in ours])
         return len(fences) - len(ours)
@@ -211,9 +211,13 @@ async def _finish(round_: Round) -> None:
     bookkeeping.count(round_)
 
 
+def _fences(trip: Trip) -> dict[int, int]:
+    return {lane_id: lane.lane.fence for lane_id, lane in trip.lanes.items()}
+
+
 async def _flush(round_: Round) -> None:
     """Write down what is known so far, so that a crash leaves less in doubt."""
-    fences = {lane_id: lane.lane.fence for lane_id, lane in round_.trip.lanes.items()}
+    fences = _fences(round_.trip)
 
     async def work(session: WriteSession) -> None:
         await bookkeeping.write(session, round_, await outbox.still_ours(session, fences))

@@ -3,7 +3,7 @@
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import NotRetriable, UnknownDelivery
-from app.store import audit, outbox
+from app.store import audit, keeping
 from app.store.session import WriteSession
 from app.usecases.context import Caller, Context
 
@@ -24,7 +24,7 @@ async def retry(context: Context, caller: Caller, delivery_id: int, correlation_
 
     async def work(session: WriteSession) -> str:
         now = await session.now()
-        verdict = await outbox.revive(session, delivery_id)
+        verdict = await keeping.revive(session, delivery_id)
         entry = AuditEntry(
             kind=AuditKind.OPERATION,
             outcome=f"retry:{verdict}",

@@ -1,6 +1,6 @@
 """The small tick beside delivery: lanes whose time has come, lanes of workers that are gone."""
 
-from app.store import outbox
+from app.store import keeping
 from app.store.session import WriteSession
 from app.usecases.context import Context
 
@@ -12,7 +12,7 @@ async def tick(context: Context) -> tuple[int, int]:
 
     async def work(session: WriteSession) -> tuple[int, int]:
         now = await session.now()
-        rescued = await outbox.rescue(session, now, _LANES_PER_TICK)
-        return await outbox.promote(session, now, _LANES_PER_TICK), rescued
+        rescued = await keeping.rescue(session, now, _LANES_PER_TICK)
+        return await keeping.promote(session, now, _LANES_PER_TICK), rescued
 
     return await context.database.run(work)

@@ -201,6 +201,6 @@ def _verdict(way: PopulationWay, text: str, exchange: Exchange) -> PersonAnswer:
 def _object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -12,6 +12,7 @@ from connectors.portal.codes import AnswerKind, answer_kind, named_field
 
 _OK, _TOO_MANY, _UNAVAILABLE = 200, 429, 503
 _CLIENT_ERRORS, _SERVER_ERRORS = 400, 500
+_WAIT_SECONDS_MAX = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def read_answer(text: str) -> Answer | None:
 def _object(text: str) -> dict[str, Any] | None:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -69,17 +70,17 @@ def _http_fault(status: int, retry_after: str | None) -> TryLater | Unknown | No
 
 
 def retry_after_seconds(value: str | None, now: datetime | None = None) -> float | None:
-    """``Retry-After`` as seconds (RFC 9110 section 10.2.3: a number or a date); None when unreadable."""
+    """``Retry-After`` as seconds (RFC 9110 section 10.2.3: a number or a date), at most a day; None when unreadable."""
     if value is None:
         return None
     if value.strip().isdecimal():
-        return float(value.strip())
+        return min(_WAIT_SECONDS_MAX, float(value.strip()))
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+    return min(_WAIT_SECONDS_MAX, max(0.0, (at - (now or datetime.now(UTC))).total_seconds()))
 
 
 def refusal(answer: Answer) -> Outcome:

@@ -4,6 +4,7 @@ Sources: public clients of the portal and the formula document of QĐ 766/QĐ-TT
 """
 
 import re
+import unicodedata
 from enum import Enum
 from types import MappingProxyType
 
@@ -71,7 +72,8 @@ class AnswerKind(Enum):
 
 
 # Success is by code; the other classes by the words that clients have seen, since the official list is unknown.
-_WORDS = (("phiên", AnswerKind.SESSION), ("đã tồn tại", AnswerKind.DUPLICATE))
+# "Phiên bản" is a version, "phiên dịch" an interpreter: a refusal that names a field never speaks of the session.
+_SESSION, _DUPLICATE = re.compile(r"\bphiên\b(?! bản| dịch)"), "đã tồn tại"
 _FIELD = re.compile(r"^([A-Z][A-Za-z]*(?:\.[A-Z][A-Za-z]*)?): ")
 
 
@@ -79,8 +81,12 @@ def answer_kind(code: object, message: str) -> AnswerKind:
     """Class of an answer; the success codes are ``"0"``, ``"00"`` and the number 0."""
     if str(code).strip() in SUCCESS and not isinstance(code, bool):
         return AnswerKind.SUCCESS
-    lowered = message.lower()
-    return next((kind for words, kind in _WORDS if words in lowered), AnswerKind.REFUSAL)
+    lowered = unicodedata.normalize("NFC", message).lower()
+    if _DUPLICATE in lowered:
+        return AnswerKind.DUPLICATE
+    if named_field(message) is None and _SESSION.search(lowered):
+        return AnswerKind.SESSION
+    return AnswerKind.REFUSAL
 
 
 def named_field(message: str) -> str | None:

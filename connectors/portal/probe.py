@@ -18,7 +18,8 @@ _STEPS = "TIENDO"
 def compare(held: dict[str, Any], parcels: Sequence[Parcel]) -> tuple[Knowledge, ...]:
     """What the portal holds of each parcel. Equal steps are counted: two promised need two held."""
     steps = held.get(_STEPS)
-    left = Counter(_key(step) for step in steps) if isinstance(steps, list) else None
+    readable = isinstance(steps, list) and all(isinstance(step, dict) for step in steps)
+    left = Counter(_key(step) for step in steps or ()) if readable else None
     verdicts = []
     for parcel in parcels:
         promised = _upper(json.loads(parcel.payload))
@@ -46,8 +47,9 @@ def _upper(value: dict[str, Any]) -> dict[str, Any]:
 
 def _key(step: dict[str, Any]) -> str:
     """A step in a form in which equal ones are equal; a missing and an empty value are the same."""
-    return json.dumps({n: v for n, v in sorted(_upper(step).items()) if v not in {"", None}}, ensure_ascii=False)
+    return json.dumps({n: v for n, v in sorted(_upper(step).items()) if v not in ("", None)}, ensure_ascii=False)
 
 
 def _plain(value: object) -> object:
-    return value if isinstance(value, list | dict) else str(value)
+    """A value in a form in which equal ones are equal; a missing and an empty one are the same."""
+    return value if isinstance(value, list | dict) else "" if value is None else str(value)

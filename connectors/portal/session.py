@@ -9,7 +9,7 @@ import httpx
 
 from connectors.base import TryLater
 from connectors.http import HttpSettings, NotSent, Reply, post
-from connectors.portal.answers import read_answer
+from connectors.portal.answers import read_answer, retry_after_seconds
 from connectors.portal.codes import AnswerKind
 from connectors.portal.settings import PortalSettings
 
@@ -53,5 +53,6 @@ class Session:
         answer = read_answer(reply.text)
         token = answer.body.get("session") if answer else None
         if answer is None or answer.kind is not AnswerKind.SUCCESS or not isinstance(token, str) or not token:
-            return TryLater("login_refused", answer.message if answer else f"HTTP {reply.status}")
+            message = answer.message if answer else f"HTTP {reply.status}"
+            return TryLater("login_refused", message, retry_after_seconds(reply.headers.get("retry-after")))
         return token

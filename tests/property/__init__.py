@@ -1,0 +1,1 @@
+"""The pure rules, as laws that hold for every input."""
