@@ -53,10 +53,14 @@ def serve(host: Host = "127.0.0.1", port: Port = 8080) -> None:
 
 
 @cli.command()
-def worker() -> None:
+def worker(
+    metrics_port: Annotated[int, typer.Option(help="serve this process's figures for Prometheus here; 0: do not")] = 0,
+) -> None:
     """Run the delivery process; as many as you like share one PostgreSQL."""
     settings = load_settings()
     observability.configure_logs(settings.log_level, process="worker")
+    if metrics_port:
+        observability.serve_metrics(metrics_port)
 
     async def work() -> None:
         stopping = asyncio.Event()
@@ -79,12 +83,13 @@ def up(host: Host = "127.0.0.1", port: Port = 8080) -> None:
 
     async def work() -> None:
         stopping = asyncio.Event()
+        # Set before the server's own handlers: it raises the signal again when it is done, and that must not kill.
+        stop_on_signals(stopping)
         context = build_context(settings)
         server = _server(settings, create_app(settings, context), host, port)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(run_worker(context, settings, stopping))
-                # The server handles the signals; when it ends, the worker is told to.
                 await server.serve()
                 stopping.set()
         finally:
@@ -201,5 +206,9 @@ def _or_exit(work: object) -> str:
 
 
 def main() -> None:
-    """Entry point."""
-    cli()
+    """Entry point; what cannot work is told on one line."""
+    try:
+        cli()
+    except LienThongError as error:
+        typer.echo(f"lienthong: {error}", err=True)
+        sys.exit(2)

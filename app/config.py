@@ -28,7 +28,6 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     # Key of the references to persons in the log; without one the log names no person at all.
     subject_key: SecretStr = SecretStr("")
-    public_url: str = "http://127.0.0.1:8080"
 
     record_bytes_max: int = Field(default=1_000_000, ge=10_000)
     intake_lines_per_commit: int = Field(default=200, ge=1, le=2000)
@@ -49,7 +48,7 @@ class Settings(BaseSettings):
     portal_steps_per_call: int = Field(default=100, ge=1, le=1000)
     portal_session_seconds: int = Field(default=540, ge=30)
 
-    # Two retries, one budget (house decision 6). Inside one call, only when nothing was sent:
+    # Two retries, one budget (docs/decisions/0006). Inside one call, only when nothing was sent:
     call_tries_max: int = Field(default=3, ge=1, le=3)
     call_tries_seconds: float = Field(default=10.0, gt=0, le=10.0)
     connect_seconds: float = Field(default=5.0, gt=0)

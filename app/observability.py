@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import structlog
 from asgi_correlation_id import correlation_id
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 REGISTRY = CollectorRegistry(auto_describe=True)
 
@@ -40,6 +40,11 @@ def round_timer(target: str) -> Iterator[None]:
     """Time one delivery round."""
     with ROUND_SECONDS.labels(target).time():
         yield
+
+
+def serve_metrics(port: int) -> None:
+    """Serve this process's figures on a port of its own, for a process that has no door."""
+    start_http_server(port, registry=REGISTRY)
 
 
 def _add_correlation_id(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

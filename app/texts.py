@@ -164,6 +164,7 @@ _RAW = {
     ),
     "reason.read_timeout": ("Cổng không trả lời kịp.", "The portal did not answer in time."),
     "reason.total_timeout": ("Cổng không trả lời kịp.", "The portal did not answer in time."),
+    "reason.call_timeout": ("Cổng không trả lời kịp.", "The portal did not answer in time."),
     "reason.connection_lost": ("Mất kết nối khi đang gửi.", "The connection was lost while sending."),
     "reason.too_large": ("Câu trả lời của Cổng dài quá mức.", "The portal's answer was too long."),
     "reason.unreadable_answer": ("Không đọc được câu trả lời của Cổng.", "The portal's answer cannot be read."),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from app.config import Settings
 from app.domain.delivery import Target
 from app.domain.retry import Schedule
-from app.reference import ProcedureFacts, UnitFacts, load_catalogue
+from app.errors import ConfigurationError
+from app.reference import Catalogue, CatalogueError, ProcedureFacts, UnitFacts, load_catalogue
 from app.store.session import Clock, Database
 from app.usecases.context import Context, DeliveryPolicy
 from connectors.base import Capacity, Connector
@@ -112,13 +113,21 @@ def policy(settings: Settings) -> DeliveryPolicy:
     )
 
 
+def _catalogue(settings: Settings) -> Catalogue:
+    try:
+        return load_catalogue(settings.reference_dir)
+    except CatalogueError as error:
+        message = f"LIENTHONG_REFERENCE_DIR: {error}"
+        raise ConfigurationError(message) from error
+
+
 def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
     """Everything the use cases need, from settings. ``close_context`` lets go of it."""
     subject_key = settings.subject_key.get_secret_value().encode()
     procedures = frozenset(settings.population_procedures)
     return Context(
         database=Database(settings.database_url, clock=clock, pool_size=settings.database_pool),
-        catalogue=load_catalogue(settings.reference_dir),
+        catalogue=_catalogue(settings),
         agency=settings.agency,
         encoders={Target.PORTAL: PortalEncoder(Profile(settings.portal_profile))},
         connectors={target: build(settings) for target, build in CONNECTORS.items()},

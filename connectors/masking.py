@@ -34,7 +34,7 @@ _PERSONAL = frozenset(
 _PAIR = re.compile(r'"(\w+)"(\s*:\s*)"((?:[^"\\]|\\.)*)')
 # The same inside JSON that is itself a JSON text: quotes carry one backslash, escaped quotes three.
 _NESTED_PAIR = re.compile(r'\\"(\w+)\\"(\s*:\s*)\\"((?:[^"\\]|\\\\(?:\\.|[^\\]))*)')
-_ELEMENT = re.compile(r"<((?:\w+:)?(\w+)\b[^>]*)>([^<]+)")
+_ELEMENT = re.compile(r"<((?:\w+:)?(\w+)\b[^<>]*)>([^<]+)")
 _LONG_NUMBER = re.compile(r"\d{9,}")
 _DATE = re.compile(r"20\d{12}")
 
@@ -42,6 +42,8 @@ _DATE = re.compile(r"20\d{12}")
 def mask(text: str, limit: int = KEPT_CHARACTERS) -> str:
     """Hide personal values and every run of nine or more digits that is no national date; cut to ``limit``."""
     cut = text[:limit]
+    if len(text) > limit:
+        cut = cut.rstrip("0123456789")  # the beginning of a number that is too short to be known as one
     cut = _PAIR.sub(lambda m: f'"{m[1]}"{m[2]}"{_shown(m[1], m[3])}', cut)
     if '\\"' in cut:
         cut = _NESTED_PAIR.sub(lambda m: f'\\"{m[1]}\\"{m[2]}\\"{_shown(m[1], m[3])}', cut)

@@ -31,7 +31,7 @@ CATALOGUE = load_catalogue()
 SCHEDULE = Schedule((10.0, 60.0), attempts_max=5, age_max_seconds=86400.0, jitter_share=0.0)
 
 
-def settings(url: str = "sqlite:///unused.sqlite3", **overrides: Any) -> Settings:  # noqa: ANN401 - any setting
+def settings(url: str = "sqlite:///unused.sqlite3", **overrides: Any) -> Settings:
     """Settings of a test; nothing of the environment matters to them."""
     return Settings(database_url=url, **overrides)
 
@@ -41,7 +41,7 @@ def code(number: int = 1) -> str:
     return f"H15.50-260701-{number:04d}"
 
 
-def dossier_body(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def dossier_body(**changes: Any) -> dict[str, Any]:
     """A valid dossier as JSON; ``changes`` replace top-level fields."""
     return {
         "revision": 1,
@@ -61,7 +61,7 @@ def dossier_body(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     } | changes
 
 
-def step_body(place: int = 1, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def step_body(place: int = 1, **changes: Any) -> dict[str, Any]:
     """A valid progress step as JSON; ``place`` sets its id, words and minute."""
     return {
         "step_id": f"s{place}",
@@ -72,12 +72,12 @@ def step_body(place: int = 1, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
     } | changes
 
 
-def dossier(number: int = 1, **changes: Any) -> DossierRecord:  # noqa: ANN401 - any JSON
+def dossier(number: int = 1, **changes: Any) -> DossierRecord:
     """A valid dossier."""
     return DossierRecord(code(number), DossierIn.model_validate(dossier_body(**changes)))
 
 
-def step(number: int = 1, place: int = 1, **changes: Any) -> StepRecord:  # noqa: ANN401 - any JSON
+def step(number: int = 1, place: int = 1, **changes: Any) -> StepRecord:
     """A valid progress step of a dossier."""
     return StepRecord(code(number), StepIn.model_validate(step_body(place, **changes)))
 
@@ -86,7 +86,7 @@ def context_of(
     database: Database,
     connector: Connector | None = None,
     policy: DeliveryPolicy | None = None,
-    **more: Any,  # noqa: ANN401
+    **more: Any,
 ) -> Context:
     """A context on the shipped fake."""
     return Context(
@@ -128,7 +128,7 @@ async def drain(context: Context, worker: str = "w-1") -> int:
 @asynccontextmanager
 async def door(
     context: Context, scopes: Iterable[str] = tuple(Scope), **overrides: Any
-) -> AsyncIterator[httpx.AsyncClient]:  # noqa: ANN401
+) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client on the door, with a token that has ``scopes``."""
     wanted = frozenset(Scope(scope) for scope in scopes)
     name = f"test-{'-'.join(sorted(wanted))}"

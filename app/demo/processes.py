@@ -30,6 +30,7 @@ _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.05
 _PORT_TRIES: Final = 5
+_WORKING: Final = b"worker_started"
 # A worker that cannot even start is not to be started for ever.
 _SHORT_LIFE_SECONDS: Final = 2.0
 _SHORT_LIVES_MAX: Final = 5
@@ -58,20 +59,28 @@ class Process:
     name: str
     handle: subprocess.Popen[bytes]
     log: Path
+    log_begins: int = 0
 
     @classmethod
     def start(cls, name: str, arguments: list[str], environment: Mapping[str, str], folder: Path) -> "Process":
         """Start ``python …`` in a group of its own; stdout goes to ``<name>.out``, the log to ``<name>.log``."""
         log = folder / f"{name}.log"
+        log_begins = log.stat().st_size if log.exists() else 0
         with (folder / f"{name}.out").open("wb") as out, log.open("ab") as err:
             handle = subprocess.Popen(  # noqa: S603 - our own modules
                 [sys.executable, *arguments], env=dict(environment), stdout=out, stderr=err, start_new_session=True
             )
-        return cls(name, handle, log)
+        return cls(name, handle, log, log_begins)
 
     def said(self) -> str:
         """What it has written to stdout so far."""
         return self.log.with_suffix(".out").read_text("utf-8", "replace")
+
+    def logged(self) -> bytes:
+        """What it has written to its log so far; the log also holds what others before it wrote."""
+        with self.log.open("rb") as log:
+            log.seek(self.log_begins)
+            return log.read()
 
     def alive(self) -> bool:
         """Whether it still runs."""
@@ -167,8 +176,13 @@ class Stack:
         return self.app("token", "create", name, *scopes)
 
     def start_worker(self) -> None:
-        """Start the worker, and start it again whenever it dies before ``stop``."""
-        self._worker = self._spawn_worker()
+        """Start the worker, wait until it works, and start it again whenever it dies before ``stop``.
+
+        Raises:
+            StackError: it did not come up.
+        """
+        worker = self._worker = self._spawn_worker()
+        _await(worker, lambda: _WORKING in worker.logged())
         self._watcher = threading.Thread(target=self._watch, name="worker-watcher", daemon=True)
         self._watcher.start()
 

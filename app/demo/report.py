@@ -136,7 +136,9 @@ def show(report: Report, console: Console) -> None:
         for outcome, count in report.persons.items():
             table.add_row(f"  {outcome}", str(count))
     console.print(table, markup=False)
-    console.print(both("right" if report.right else "wrong"), style="bold green" if report.right else "bold red")
+    console.print(
+        both("right" if report.right else "wrong"), style="bold green" if report.right else "bold red", soft_wrap=True
+    )
     for name, ids in report.ids.items():
         console.print(f"{name}: {', '.join(islice(ids, _SHOWN))}", markup=False, soft_wrap=True)
     for surprise in report.surprises[:_SHOWN]:

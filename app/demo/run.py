@@ -15,7 +15,7 @@ from typing import Final
 from rich.console import Console
 
 from app.demo import drive, persons, refusals, report
-from app.demo.client import Gateway, GatewayError, load
+from app.demo.client import Gateway, GatewayError, load, numbered_lines
 from app.demo.processes import Stack, StackError
 from app.demo.texts import both
 
@@ -86,7 +86,8 @@ def _demo(samples: Path, build: Path, console: Console) -> int:
         checks = persons.ask(gateway, stack.mock_url, persons.open_dossiers(accepted))
         console.print(both("comparing"))
         audit = drive.audit(gateway, stack.mock_url, accepted)
-        verdict = refusals.judge(samples / "expected.json", wrong_refused, audit)
+        wrong_lines = [line for _, line in numbered_lines(samples / "wrong.ndjson")]
+        verdict = refusals.judge(refusals.foretold(samples / "expected.json"), wrong_lines, wrong_refused, audit.claims)
         made = report.make(
             audit,
             refused_lines + wrong_refused,
@@ -128,7 +129,7 @@ def _stay_up(console: Console) -> int:
 def _curl(url: str, token: str) -> str:
     body = json.dumps(_EXAMPLE, ensure_ascii=False, indent=1).replace("'", "'\\''")
     return (
-        f"curl -sS -X PUT {url}/v1/dossiers/H15.50-260701-0001 \\\n"
+        f"curl -sS -X PUT {url}/v1/dossiers/H15.50-260701-9001 \\\n"
         f"  -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n"
         f"  -d '{body}'"
     )

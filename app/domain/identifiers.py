@@ -6,7 +6,7 @@ from datetime import date
 
 from app.errors import Fault, InvalidDossierCode
 
-# The unit part in the form of QCVN 102 (000.00.16.H15) or of QĐ 20/2020/QĐ-TTg (H15.16); legal.md A1.
+# The unit part as QCVN 102 writes it (000.00.16.H15) or as QĐ 20/2020/QĐ-TTg does (H15.16); rule A1.
 _CODE = re.compile(
     r"(?P<unit>\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{1,3}){0,3})-(?P<day>\d{6})-(?P<serial>\d{4,10})"
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 
-from app.domain.delivery import PENDING_STATES, RETRIABLE_STATES, DeliveryState, LaneState
+from app.domain.delivery import PENDING_STATES, RETRIABLE_STATES, DeliveryState, HoldReason, LaneState
 from app.store.session import Row, WriteSession, member_of, members
 from app.store.tables import lanes, messages
 
@@ -79,6 +79,8 @@ async def revive(session: WriteSession, message_id: int) -> str:
     final = DeliveryState(row.state) not in PENDING_STATES
     if final and await _overtaken(session, row):
         return "overtaken"
+    if lane.hold_reason == HoldReason.DEAD.value and await _behind_dead(session, row):
+        return "behind"
     if final:
         anew = update(messages).where(messages.c.id == message_id)
         # What was once sent without a readable answer is asked about first, never sent blindly.
@@ -88,6 +90,17 @@ async def revive(session: WriteSession, message_id: int) -> str:
         values |= {"attempts": 0, "failing_since": None}
         await session.execute(update(lanes).where(lanes.c.id == lane.id).values(**values))
     return "ok"
+
+
+async def _behind_dead(session: WriteSession, row: Any) -> bool:  # noqa: ANN401 - a row
+    """Whether an older record of the lane is dead: this one would overtake it."""
+    dead = select(messages.c.id).where(
+        messages.c.dossier_code == row.dossier_code,
+        messages.c.lane_id == row.lane_id,
+        messages.c.id < row.id,
+        func.coalesce(messages.c.state, "") == DeliveryState.DEAD.value,
+    )
+    return bool(await session.rows(dead.limit(1)))
 
 
 async def _overtaken(session: WriteSession, row: Any) -> bool:  # noqa: ANN401 - a row

@@ -163,8 +163,32 @@ async def _supersede(session: WriteSession, newest: Iterable[tuple[Target, str]]
                 func.coalesce(messages.c.state, "").in_(_OVERTAKEN),
             )
             .values(state=DeliveryState.SUPERSEDED.value, settled_at=now)
+            .returning(messages.c.lane_id)
         )
-        await session.execute(statement, {"codes": members(codes, session.dialect)})
+        overtaken = await session.execute(statement, {"codes": members(codes, session.dialect)})
+        await _free(session, sorted({row.lane_id for row in overtaken}))
+
+
+async def _free(session: WriteSession, lane_ids: Sequence[int]) -> None:
+    """Lanes that were held for a dead snapshot go on when a newer one overtakes it; a dead step holds on."""
+    if not lane_ids:
+        return
+    dead = select(messages.c.id).where(
+        messages.c.lane_id == lanes.c.id,
+        messages.c.dossier_code == lanes.c.dossier_code,
+        func.coalesce(messages.c.state, "") == DeliveryState.DEAD.value,
+    )
+    statement = (
+        update(lanes)
+        .where(
+            member_of(lanes.c.id, "ids", session.dialect),
+            lanes.c.state == LaneState.HELD.value,
+            lanes.c.hold_reason == HoldReason.DEAD.value,
+            ~dead.exists(),
+        )
+        .values(state=LaneState.READY.value, hold_reason=None, attempts=0, failing_since=None)
+    )
+    await session.execute(statement, {"ids": members(lane_ids, session.dialect)})
 
 
 async def claim(

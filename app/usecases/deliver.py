@@ -20,7 +20,7 @@ from app.usecases import bookkeeping
 from app.usecases.context import Context
 from app.usecases.round import CallNote, Round
 from app.usecases.trip import Trip, by_lane
-from connectors.base import Accepted, Kind, Knowledge, Probed, TryLater
+from connectors.base import Accepted, Exchange, Kind, Knowledge, Probed, Sent, TryLater, Unknown
 
 _log = structlog.get_logger(__name__)
 _FLUSH_MESSAGES = 400
@@ -114,7 +114,11 @@ async def _send_lot(round_: Round, lot: Sequence[LoadedMessage]) -> None:
     call_id = uuid.uuid4().hex
     at = round_.now()
     try:
-        sent = await round_.connector.send([round_.trip.parcel(message) for message in batch])
+        async with asyncio.timeout(round_.policy.call_seconds):
+            sent = await round_.connector.send([round_.trip.parcel(message) for message in batch])
+    except TimeoutError:
+        # Logging in anew and turning an insert into an update are calls too; together they must fit the lease.
+        sent = _out_of_time(len(batch), round_.policy.call_seconds)
     except Exception as error:  # noqa: BLE001 - the edge to a connector: a bug of ours, never retried
         _log.exception("connector_bug", target=round_.target.value, call=call_id)
         round_.trip.bury(batch, "bug", f"{type(error).__name__}: {error}")
@@ -125,6 +129,11 @@ async def _send_lot(round_: Round, lot: Sequence[LoadedMessage]) -> None:
         return
     for message, outcome in zip(batch, sent.outcomes, strict=True):
         round_.trip.note(message, outcome, call_id)
+
+
+def _out_of_time(count: int, seconds: float) -> Sent:
+    outcome = Unknown("call_timeout", f"no answer within {seconds:g} s, all tries included")
+    return Sent((outcome,) * count, Exchange("send", elapsed_seconds=seconds))
 
 
 async def _halve(round_: Round, batch: list[LoadedMessage]) -> None:
@@ -173,7 +182,12 @@ async def _probe_lane(round_: Round, asked: list[LoadedMessage]) -> None:
         return
     call_id, at = uuid.uuid4().hex, round_.now()
     try:
-        probed = await round_.connector.probe(lane.lane.dossier_code, [round_.trip.parcel(m) for m in asked])
+        async with asyncio.timeout(round_.policy.call_seconds):
+            probed = await round_.connector.probe(lane.lane.dossier_code, [round_.trip.parcel(m) for m in asked])
+    except TimeoutError:
+        for message in asked:
+            round_.trip.doubt(message, TryLater("call_timeout", "the nation was asked and did not answer in time"))
+        return
     except Exception as error:  # noqa: BLE001 - the edge to a connector: a bug of ours, never retried
         _log.exception("connector_bug", target=round_.target.value, call=call_id)
         round_.trip.bury(asked, "bug", f"{type(error).__name__}: {error}")

@@ -9,7 +9,8 @@ from app.usecases.context import Caller, Context
 
 _WHY_NOT = {
     "settled": "it is delivered, overtaken by a newer snapshot, or under way right now",
-    "overtaken": "a later step of this dossier is with the nation already; hand in a corrected step instead",
+    "overtaken": "a newer snapshot or a later step of this dossier went after it; hand in a new record instead",
+    "behind": "an earlier record of this dossier has spent its tries; send that one again first",
 }
 
 

@@ -14,6 +14,7 @@ from schemas.provincial import Component, DossierIn, IdentityPaper, Result, Step
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _YES_NO = ("0", "1")
+_TIME_FORM = "yyyyMMddHHmmss"
 Key = TypeVar("Key", bound=StrEnum)
 
 
@@ -65,8 +66,18 @@ def encode_step(dossier_code: str, step: StepIn) -> str:
 
 
 def wire_time(value: datetime | None) -> str:
-    """``yyyyMMddHHmmss`` in Vietnamese time; the nation's form of a missing date is the empty text."""
-    return value.astimezone(_VIETNAM).strftime("%Y%m%d%H%M%S") if value else ""
+    """``yyyyMMddHHmmss`` in Vietnamese time; the nation's form of a missing date is the empty text.
+
+    Raises:
+        Unmapped: in Viet Nam it is a year that four digits cannot hold.
+    """
+    if value is None:
+        return ""
+    try:
+        local = value.astimezone(_VIETNAM)
+    except OverflowError:
+        raise Unmapped(_TIME_FORM, value.isoformat(), "") from None
+    return f"{local.year:04}{local:%m%d%H%M%S}"
 
 
 def _code(table: Mapping[Key, str], value: Key, pointer: str, name: str) -> str:

@@ -25,8 +25,8 @@ async def client(context: Context) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def put(client: httpx.AsyncClient, number: int = 1, **changes: object) -> httpx.Response:
-    return await client.put(f"/v1/dossiers/{code(number)}", json=dossier_body(**changes))
+async def put(client: httpx.AsyncClient, **changes: object) -> httpx.Response:
+    return await client.put(f"/v1/dossiers/{code()}", json=dossier_body(**changes))
 
 
 def problem(response: httpx.Response, status: int, slug: str) -> dict[str, object]:

@@ -3,12 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
-from fastapi.dependencies.models import Dependant
 
 from app import wiring
 from app.config import Settings
@@ -141,9 +142,8 @@ def test_national_names_stay_where_they_belong() -> None:
     strangers = []
     for path, _ in sources("app", "connectors", "schemas"):
         if not str(path).startswith(allowed):
-            code = "\n".join(
-                line for line in (ROOT / path).read_text("utf-8").splitlines() if "``" not in line and "example" not in line
-            )
+            lines = (ROOT / path).read_text("utf-8").splitlines()
+            code = "\n".join(line for line in lines if "``" not in line and "example" not in line)
             if path.name != "examples.py" and names.search(code):
                 strangers.append(str(path))
     assert strangers == []
@@ -212,7 +212,7 @@ def test_no_text_for_people_cites_an_expired_instrument() -> None:
 
 
 def test_rule_sets_follow_each_other_without_gap() -> None:
-    for older, newer in zip(ONE_STOP_RULES, ONE_STOP_RULES[1:], strict=False):
+    for older, newer in pairwise(ONE_STOP_RULES):
         assert older.valid_to is not None
         assert (newer.valid_from - older.valid_to).days == 1
     assert ONE_STOP_RULES[-1].valid_to is None
@@ -231,5 +231,3 @@ def test_outcomes_about_persons_stay_apart() -> None:
         "UNAVAILABLE",
         "BAD_REPLY",
     }
-
-

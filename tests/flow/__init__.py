@@ -1,0 +1,1 @@
+"""Whole ways, from the door to the ledger."""

@@ -355,3 +355,49 @@ async def test_the_urgent_go_first(context: Context, nation: InMemoryConnector) 
     policy = DeliveryPolicy(SCHEDULE, lanes_per_claim=1, lease_seconds=100.0, call_seconds=10.0)
     await drain(context_of(context.database, nation, policy))
     assert [entry.dossier for entry in nation.ledger] == [code(2), code(3), code(1)]
+
+
+async def test_a_newer_snapshot_frees_a_lane_that_a_dead_one_held(context: Context, nation: InMemoryConnector) -> None:
+    nation.raise_bug()
+    await hand_over(context, dossier(), step())
+    await drain(context)
+    assert (await lane(context))["hold_reason"] == "dead"
+    await hand_over(context, dossier(revision=2, summary="Mới"))
+    await drain(context)
+    assert await states(context) == {"1/1": "superseded", "1/2": "delivered", "1/s1": "delivered"}
+
+
+async def test_a_dead_step_holds_its_lane_though_a_newer_snapshot_comes(
+    context: Context, nation: InMemoryConnector
+) -> None:
+    await hand_over(context, dossier())
+    await drain(context)
+    nation.raise_bug()
+    await hand_over(context, step(place=1))
+    await drain(context)
+    await hand_over(context, step(place=2), dossier(revision=2, status="processing"))
+    await drain(context)
+    assert (await lane(context))["hold_reason"] == "dead"
+    assert await states(context) == {"1/1": "delivered", "1/2": "waiting", "1/s1": "dead", "1/s2": "waiting"}
+    with pytest.raises(NotRetriable, match="earlier record"):
+        await retry(context, CALLER, 3, "c")
+    await retry(context, CALLER, 2, "c")
+    await drain(context)
+    assert steps_told(nation) == ["Bước 1", "Bước 2"]
+
+
+async def test_a_call_that_does_not_end_is_unknown_before_the_lease_ends(
+    clocked_database: Database, clock: ManualClock
+) -> None:
+    nation = InMemoryConnector()
+    policy = DeliveryPolicy(SCHEDULE, lease_seconds=5.0, call_seconds=0.05)
+    context = context_of(clocked_database, nation, policy)
+    await hand_over(context, dossier())
+    nation.pause()
+    await deliver(context, Target.PORTAL, "w")
+    assert await states(context) == {"1/1": "unknown"}
+    nation.resume()
+    clock.advance(10)
+    await tick(context)
+    await drain(context)
+    assert told(nation) == [("insert", code())]

@@ -1,12 +1,15 @@
-"""The comparison finds every kind of fault, planted one at a time."""
+"""The comparison finds every kind of fault, planted one at a time; so does the look at what was to be refused."""
 
 import itertools
+import json
 import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from app.demo import refusals
+from app.demo.client import LineAnswer
 from app.demo.compare import Comparison, collect, compare, id_of, misreported
 
 Item = dict[str, Any]
@@ -239,3 +242,43 @@ def test_a_claim_that_the_ledger_does_not_bear_out_is_named(
 ) -> None:
     found = judged(INSERT, *STEPS, UPDATE)
     assert named in misreported(collect(RECORDS), change(TRUE_CLAIMS), found)
+
+
+WRONG = [
+    {"name": "cut", "line": 1, "refused_by": "door", "reason": "unreadable-line"},
+    {"name": "long", "line": 2, "refused_by": "portal", "reason": "NguoiXuLy"},
+]
+LINES = [b'{"type": ', json.dumps(step(9)).encode()]
+CUT = LineAnswer(1, LINES[0], {"type": "/problems/unreadable-line"})
+LONG = {"state": "rejected", "answer_field": "NguoiXuLy", "answer_message": "NguoiXuLy: …"}
+
+
+def test_refusals_as_foretold_by_name_hold_no_surprise() -> None:
+    verdict = refusals.judge(WRONG, LINES, [CUT], {f"{CODE}/b9": LONG, f"{CODE}/b1": {"state": "delivered"}})
+    assert (verdict.door, verdict.portal, verdict.surprises) == (1, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("refused", "claims", "surprise"),
+    [
+        ([], {f"{CODE}/b9": LONG}, "cut: foretold unreadable-line (door), met taken"),
+        (
+            [LineAnswer(1, LINES[0], {"type": "/problems/too-large"})],
+            {f"{CODE}/b9": LONG},
+            "cut: foretold unreadable-line (door), met too-large",
+        ),
+        ([CUT], {}, "long: foretold NguoiXuLy (portal), met no delivery"),
+        ([CUT], {f"{CODE}/b9": {"state": "delivered"}}, "long: foretold NguoiXuLy (portal), met delivered"),
+        ([CUT], {f"{CODE}/b9": LONG | {"answer_field": "GhiChu"}}, "long: foretold NguoiXuLy (portal), met GhiChu"),
+        ([CUT], {f"{CODE}/b9": LONG, f"{CODE}/b1": LONG}, f"{CODE}/b1: NguoiXuLy was not foretold"),
+        (
+            [CUT, LineAnswer(2, LINES[1], {"type": "/problems/too-large"})],
+            {f"{CODE}/b9": LONG},
+            "wrong.ndjson:2: too-large was not foretold",
+        ),
+    ],
+)
+def test_a_refusal_otherwise_than_foretold_is_told(
+    refused: list[LineAnswer], claims: dict[str, Item], surprise: str
+) -> None:
+    assert refusals.judge(WRONG, LINES, refused, claims).surprises == [surprise]

@@ -43,7 +43,7 @@ class Far:
         return [json.loads(call.request.content) for call in self.push.calls]
 
 
-def settings(**changes: Any) -> PortalSettings:  # noqa: ANN401 - any setting
+def settings(**changes: Any) -> PortalSettings:
     """Settings that lead to respx."""
     usual: dict[str, Any] = {"adapter_url": BASE, "username": "u", "password": "geheim", "unit_code": "H15"}
     return PortalSettings(**(usual | changes))

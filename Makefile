@@ -1,0 +1,57 @@
+# LienThong. Needs make and Python >= 3.11; everything else comes from the package index that pip is set up for.
+# Everything runs from this tree: nothing of ours is installed, so no build tool is needed either.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test lint types contracts bench lock samples clean
+.DELETE_ON_ERROR:
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+demo: $(VENV)/.base ## load a sample quarter, deliver it, compare the nation's ledger id by id
+	$(BIN)/python -m app demo
+
+run: $(VENV)/.base ## start the mock, the API and a worker, and stay up
+	$(BIN)/python -m app run
+
+test: lint types contracts ## everything that is checked: lint, types, contracts, all tests on both databases
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## style and likely mistakes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## mypy, strict
+	$(BIN)/python -m mypy
+
+contracts: $(VENV)/.dev ## who may import whom
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## measure drain, claims and intake
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/.dev ## pin the requirements anew, with hashes
+	for name in base dev; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    -o requirements/$$name.txt requirements/$$name.in || exit 1; \
+	done
+
+samples: $(VENV)/.base ## make the sample quarter anew
+	$(BIN)/python -m samples
+
+clean: ## remove the environment and everything that was made
+	rm -rf $(VENV) build dist var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# dev.txt holds all of base.txt at the same versions, so an environment for tests also serves demo and run.
+$(VENV)/.dev: requirements/dev.txt scripts/venv.sh
+	PYTHON="$(PYTHON)" sh scripts/venv.sh $(VENV) requirements/dev.txt
+	@touch $(VENV)/.dev $(VENV)/.base
+
+$(VENV)/.base: requirements/base.txt scripts/venv.sh
+	PYTHON="$(PYTHON)" sh scripts/venv.sh $(VENV) requirements/base.txt
+	@touch $(VENV)/.base

@@ -1,0 +1,1 @@
+"""Contracts: one suite for every connector, and the population database against the mock."""

@@ -1,0 +1,412 @@
+"""Every connector keeps the same promises: the shipped fake and the portal's, on the mock, in one suite."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from connectors.base import Accepted, Connector, Kind, Knowledge, Outcome, Rejected, TryLater, Unknown
+from connectors.http import HttpSettings, build_client
+from connectors.portal import PortalConnector, Profile
+from connectors.testing import InMemoryConnector
+from tests.contract.support import (
+    a_code,
+    arm,
+    dossier_parcel,
+    in_process,
+    mock_ledger,
+    portal_settings,
+    step_parcel,
+)
+from tests.mock.support import running
+
+Line = tuple[str, str, Any]
+
+
+class FarSide(Protocol):
+    """The nation behind a connector, as a test sees and disturbs it."""
+
+    @property
+    def connector(self) -> Connector:
+        """The way to it."""
+
+    async def ledger(self) -> list[Line]:
+        """What was taken, in order: kind, dossier, data."""
+
+    async def lose_answer(self) -> None:
+        """Apply the next push, and break the connection instead of answering."""
+
+    async def swallow(self) -> None:
+        """Let the next push go unanswered and unapplied."""
+
+    async def refuse_access(self) -> None:
+        """Answer the next push with 503 and a time to wait of 7 seconds."""
+
+
+@dataclass
+class Fake:
+    """The shipped fake is its own far side."""
+
+    connector: InMemoryConnector
+
+    async def ledger(self) -> list[Line]:
+        """As in ``FarSide``."""
+        return [(line.kind, line.dossier, line.payload) for line in self.connector.ledger]
+
+    async def lose_answer(self) -> None:
+        """As in ``FarSide``."""
+        self.connector.lose_answer()
+
+    async def swallow(self) -> None:
+        """As in ``FarSide``."""
+        self.connector.script(Unknown("read_timeout"))
+
+    async def refuse_access(self) -> None:
+        """As in ``FarSide``."""
+        self.connector.script(TryLater("http_503", "HTTP 503", 7.0))
+
+
+@dataclass
+class Mock:
+    """The portal's connector with the mock behind it; ``admin`` disturbs the mock."""
+
+    connector: PortalConnector
+    admin: httpx.AsyncClient
+
+    async def ledger(self) -> list[Line]:
+        """As in ``FarSide``."""
+        return list(await mock_ledger(self.admin))
+
+    async def lose_answer(self) -> None:
+        """As in ``FarSide``."""
+        await self._arm("lost_answer")
+
+    async def swallow(self) -> None:
+        """As in ``FarSide``."""
+        await self._arm("hang")
+
+    async def refuse_access(self) -> None:
+        """As in ``FarSide``."""
+        await self._arm("status", status=503, retry_after_seconds=7)
+
+    async def _arm(self, kind: str, **more: object) -> None:
+        for service in ("DongBoHoSoMC", "CapNhatTienDoHoSoMC"):
+            await arm(self.admin, system="portal", kind=kind, service=service, **more)
+
+
+@asynccontextmanager
+async def _fake(_: Path) -> AsyncIterator[FarSide]:
+    yield Fake(InMemoryConnector())
+
+
+@asynccontextmanager
+async def _mock_in_process(folder: Path) -> AsyncIterator[FarSide]:
+    async with in_process(folder) as (client, _):
+        yield Mock(PortalConnector(portal_settings("http://mock.test"), client), client)
+
+
+@asynccontextmanager
+async def _mock_process(folder: Path) -> AsyncIterator[FarSide]:
+    """A process of its own: only there can a connection break."""
+    http = HttpSettings(read_seconds=0.5, total_seconds=5.0)
+    async with running(folder / "mock.sqlite3") as mock, httpx.AsyncClient(base_url=mock.url) as admin:
+        connector = PortalConnector(portal_settings(mock.url), build_client(http), http)
+        yield Mock(connector, admin)
+        await connector.aclose()
+
+
+@pytest_asyncio.fixture(params=[_fake, _mock_in_process], ids=["fake", "portal"])
+async def far(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FarSide]:
+    """Each connector with its far side."""
+    async with request.param(tmp_path) as side:
+        yield side
+
+
+@pytest_asyncio.fixture(params=[_fake, _mock_process], ids=["fake", "portal"])
+async def breakable(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[FarSide]:
+    """Each connector with a far side whose connections can break."""
+    async with request.param(tmp_path) as side:
+        yield side
+
+
+async def alone(far: FarSide, *args: Any, **changes: Any) -> Outcome:
+    """The outcome of one dossier sent alone."""
+    sent = await far.connector.send([dossier_parcel(*args, **changes)])
+    assert not sent.array_refused
+    (outcome,) = sent.outcomes
+    return outcome
+
+
+async def told(far: FarSide) -> list[tuple[str, str]]:
+    """Kind and dossier of all that was taken."""
+    return [(kind, dossier) for kind, dossier, _ in await far.ledger()]
+
+
+async def test_an_insert_is_taken(far: FarSide) -> None:
+    outcome = await alone(far)
+    assert isinstance(outcome, Accepted)
+    assert (outcome.code, "thành công" in outcome.message) == ("0", True)
+    assert await told(far) == [("insert", a_code())]
+
+
+async def test_an_insert_of_what_is_held_becomes_an_update(far: FarSide) -> None:
+    await alone(far)
+    assert isinstance(await alone(far, summary="Bản thứ hai"), Accepted)
+    assert await told(far) == [("insert", a_code()), ("update", a_code())]
+    assert "Bản thứ hai" in str((await far.ledger())[-1][2])
+
+
+async def test_what_is_known_is_updated(far: FarSide) -> None:
+    await alone(far)
+    assert isinstance(await alone(far, known=True, status="processing"), Accepted)
+    assert await told(far) == [("insert", a_code()), ("update", a_code())]
+
+
+async def test_an_update_of_what_is_unknown_is_refused(far: FarSide) -> None:
+    outcome = await alone(far, known=True)
+    assert isinstance(outcome, Rejected)
+    assert (outcome.code, outcome.field) == ("4", "MaHoSo")
+    assert await told(far) == []
+
+
+async def test_steps_of_what_is_unknown_are_refused(far: FarSide) -> None:
+    sent = await far.connector.send([step_parcel()])
+    assert isinstance(sent.outcomes[0], Rejected)
+    assert sent.outcomes[0].code == "4"
+    assert not sent.array_refused
+    assert await told(far) == []
+
+
+async def test_steps_of_one_call_are_taken_in_order(far: FarSide) -> None:
+    await alone(far, 1)
+    await alone(far, 2)
+    steps = [step_parcel(number, place) for place in (3, 1, 2) for number in (1, 2)]
+    sent = await far.connector.send(steps)
+    assert all(isinstance(outcome, Accepted) for outcome in sent.outcomes)
+    assert len(sent.outcomes) == len(steps)
+    assert (await told(far))[2:] == [("step", step.dossier_code) for step in steps]
+    words = [str(data) for _, _, data in (await far.ledger())[2:]]
+    assert [f"Bước {place}" in word for place, word in zip((3, 3, 1, 1, 2, 2), words, strict=True)] == [True] * 6
+
+
+async def test_a_step_sent_twice_stands_there_twice(far: FarSide) -> None:
+    await alone(far)
+    await far.connector.send([step_parcel()])
+    await far.connector.send([step_parcel()])
+    assert await told(far) == [("insert", a_code()), ("step", a_code()), ("step", a_code())]
+
+
+async def test_one_wrong_step_refuses_its_array(far: FarSide) -> None:
+    await alone(far)
+    sent = await far.connector.send([step_parcel(1, 1), step_parcel(2, 1), step_parcel(1, 2)])
+    assert sent.array_refused
+    assert [type(outcome) for outcome in sent.outcomes] == [Rejected] * 3
+    assert await told(far) == [("insert", a_code())]
+
+
+async def test_one_held_dossier_refuses_an_array_of_inserts(far: FarSide) -> None:
+    await alone(far, 2)
+    sent = await far.connector.send([dossier_parcel(number) for number in (1, 2, 3)])
+    assert sent.array_refused
+    assert [type(outcome) for outcome in sent.outcomes] == [Rejected] * 3
+    assert await told(far) == [("insert", a_code(2))]
+
+
+async def test_one_unknown_dossier_refuses_an_array_of_updates(far: FarSide) -> None:
+    await alone(far, 1)
+    sent = await far.connector.send([dossier_parcel(number, known=True) for number in (1, 2)])
+    assert sent.array_refused
+    assert await told(far) == [("insert", a_code(1))]
+
+
+async def test_a_dossier_twice_in_one_array_of_inserts_is_refused(far: FarSide) -> None:
+    sent = await far.connector.send([dossier_parcel(), dossier_parcel(summary="Bản thứ hai")])
+    assert sent.array_refused
+    assert await told(far) == []
+
+
+async def test_a_whole_array_is_taken_in_order(far: FarSide) -> None:
+    sent = await far.connector.send([dossier_parcel(number) for number in (3, 1, 2)])
+    assert [type(outcome) for outcome in sent.outcomes] == [Accepted] * 3
+    assert await told(far) == [("insert", a_code(number)) for number in (3, 1, 2)]
+
+
+async def test_out_of_service_is_no_refusal(far: FarSide) -> None:
+    await far.refuse_access()
+    sent = await far.connector.send([dossier_parcel(1), dossier_parcel(2)])
+    assert sent.outcomes == (TryLater("http_503", "HTTP 503", 7.0),) * 2
+    assert not sent.array_refused
+    assert await told(far) == []
+    assert isinstance(await alone(far), Accepted)
+
+
+Push = Callable[[FarSide], Awaitable[tuple[Outcome, ...]]]
+
+
+async def _push_dossiers(far: FarSide) -> tuple[Outcome, ...]:
+    return (await far.connector.send([dossier_parcel(1), dossier_parcel(2)])).outcomes
+
+
+async def _push_steps(far: FarSide) -> tuple[Outcome, ...]:
+    return (await far.connector.send([step_parcel(1, 1), step_parcel(1, 2)])).outcomes
+
+
+async def test_a_dossier_whose_answer_was_lost_is_found(breakable: FarSide) -> None:
+    await breakable.lose_answer()
+    outcomes = await _push_dossiers(breakable)
+    assert [type(outcome) for outcome in outcomes] == [Unknown] * 2
+    for number in (1, 2):
+        probed = await breakable.connector.probe(a_code(number), [dossier_parcel(number)])
+        assert (probed.knowledge, probed.dossier_known, probed.failure) == ((Knowledge.HOLDS,), True, None)
+    assert await told(breakable) == [("insert", a_code(1)), ("insert", a_code(2))]
+
+
+async def test_steps_whose_answer_was_lost_are_found(breakable: FarSide) -> None:
+    await alone(breakable)
+    await breakable.lose_answer()
+    outcomes = await _push_steps(breakable)
+    assert [type(outcome) for outcome in outcomes] == [Unknown] * 2
+    asked = [step_parcel(1, 1), step_parcel(1, 2), step_parcel(1, 3)]
+    probed = await breakable.connector.probe(a_code(), asked)
+    assert probed.knowledge == (Knowledge.HOLDS, Knowledge.HOLDS, Knowledge.LACKS)
+
+
+@pytest.mark.parametrize("push", [_push_dossiers, _push_steps])
+async def test_what_was_swallowed_is_not_found(breakable: FarSide, push: Push) -> None:
+    await alone(breakable, 3)
+    await breakable.swallow()
+    outcomes = await push(breakable)
+    assert outcomes[0] == outcomes[1]
+    assert isinstance(outcomes[0], Unknown)
+    assert outcomes[0].reason == "read_timeout"
+    probed = await breakable.connector.probe(a_code(1), [dossier_parcel(1), step_parcel(1, 1)])
+    assert (probed.knowledge, probed.dossier_known) == ((Knowledge.LACKS, Knowledge.LACKS), False)
+
+
+async def test_a_probe_tells_an_older_snapshot_from_the_promised_one(far: FarSide) -> None:
+    await alone(far, summary="Bản một")
+    asked = [dossier_parcel(known=True, summary="Bản hai"), dossier_parcel(known=True, summary="Bản một")]
+    probed = await far.connector.probe(a_code(), asked)
+    assert (probed.knowledge, probed.dossier_known) == ((Knowledge.LACKS, Knowledge.HOLDS), True)
+
+
+async def test_equal_steps_are_counted(far: FarSide) -> None:
+    await alone(far)
+    await far.connector.send([step_parcel(1, 1), step_parcel(1, 2), step_parcel(1, 1)])
+    asked = [step_parcel(1, 1), step_parcel(1, 1), step_parcel(1, 1), step_parcel(1, 2), step_parcel(1, 2)]
+    probed = await far.connector.probe(a_code(), asked)
+    assert [knowledge.value for knowledge in probed.knowledge] == ["holds", "holds", "lacks", "holds", "lacks"]
+
+
+async def test_a_probe_without_parcels_tells_whether_the_dossier_is_known(far: FarSide) -> None:
+    assert (await far.connector.probe(a_code(), [])).dossier_known is False
+    await alone(far)
+    assert (await far.connector.probe(a_code(), [])).dossier_known is True
+
+
+async def test_envelopes_never_mix(far: FarSide) -> None:
+    kinds = [dossier_parcel(1), dossier_parcel(1, known=True), step_parcel(1, 1)]
+    assert len({far.connector.envelope(parcel) for parcel in kinds}) == 3
+    for parcel in kinds:
+        other = dossier_parcel(2, known=parcel.known) if parcel.kind is Kind.DOSSIER else step_parcel(2, 2)
+        assert far.connector.envelope(parcel) == far.connector.envelope(other)
+
+
+async def test_capacity_is_of_each_kind(far: FarSide) -> None:
+    capacity = far.connector.capacity
+    assert capacity.of(Kind.DOSSIER) == capacity.dossiers_per_call > 0
+    assert capacity.of(Kind.STEP) == capacity.steps_per_call > 0
+
+
+async def test_the_far_side_is_reachable(far: FarSide) -> None:
+    assert (await far.connector.check()).reachable
+
+
+async def test_the_exchange_shows_no_name_and_no_number(far: FarSide) -> None:
+    sent = await far.connector.send([dossier_parcel()])
+    probed = await far.connector.probe(a_code(), [dossier_parcel()])
+    for exchange in (sent.exchange, probed.exchange):
+        assert exchange.service
+        assert exchange.http_status == 200
+        for secret in ("Bịa", "003190123456", "mock-only-password"):
+            assert secret not in exchange.request + exchange.answer
+
+
+async def test_payloads_of_the_older_generation_are_taken_by_an_older_portal(tmp_path: Path) -> None:
+    async with in_process(tmp_path, profile="v1.4") as (client, _):
+        connector = PortalConnector(portal_settings("http://mock.test", profile=Profile.V1_4), client)
+        (outcome,) = (await connector.send([dossier_parcel(profile=Profile.V1_4)])).outcomes
+        assert isinstance(outcome, Accepted)
+        (outcome,) = (await connector.send([dossier_parcel(2)])).outcomes
+        assert isinstance(outcome, Rejected)
+
+
+async def test_a_session_that_has_ended_is_renewed(tmp_path: Path) -> None:
+    async with in_process(tmp_path) as (client, _):
+        side = Mock(PortalConnector(portal_settings("http://mock.test"), client), client)
+        await alone(side, 1)
+        assert (await client.post("/__admin/reset")).status_code == 200
+        assert isinstance(await alone(side, 2), Accepted)
+        assert await told(side) == [("insert", a_code(2))]
+
+
+async def test_fake_a_scripted_outcome_waits_for_its_dossier() -> None:
+    fake = InMemoryConnector()
+    fake.script(TryLater("http_429"), times=1, dossier=a_code(2))
+    assert isinstance(await alone(Fake(fake), 1), Accepted)
+    sent = await fake.send([dossier_parcel(2), dossier_parcel(3)])
+    assert sent.outcomes == (TryLater("http_429"),) * 2
+    assert [line.dossier for line in fake.ledger] == [a_code(1)]
+    assert [[parcel.dossier_code for parcel in call] for call in fake.calls] == [
+        [a_code(1)],
+        [a_code(2), a_code(3)],
+    ]
+
+
+async def test_fake_a_refused_parcel_stays_refused_until_it_is_let_through() -> None:
+    fake = InMemoryConnector()
+    fake.refuse(a_code(1), code="6", message="MaTTHC: không có", field="MaTTHC")
+    for _ in range(2):
+        assert await alone(Fake(fake)) == Rejected("6", "MaTTHC: không có", "MaTTHC")
+    fake.refusals.clear()
+    assert isinstance(await alone(Fake(fake)), Accepted)
+
+
+async def test_fake_a_probe_can_fail() -> None:
+    fake = InMemoryConnector()
+    fake.fail_probe(TryLater("http_503", "", 9.0), dossier=a_code(2))
+    assert (await fake.probe(a_code(1), [])).failure is None
+    probed = await fake.probe(a_code(2), [dossier_parcel(2)])
+    assert (probed.knowledge, probed.dossier_known) == ((Knowledge.CANNOT_TELL,), None)
+    assert probed.failure == TryLater("http_503", "", 9.0)
+    assert (await fake.probe(a_code(2), [])).failure is None
+    assert fake.probes == [a_code(1), a_code(2), a_code(2)]
+
+
+async def test_fake_part_of_an_array_can_be_taken_behind_a_refusal() -> None:
+    fake = InMemoryConnector()
+    fake.script(Rejected("-1", "?"), partly=True)
+    sent = await fake.send([dossier_parcel(number) for number in (1, 2, 3)])
+    assert sent.array_refused
+    assert [line.dossier for line in fake.ledger] == [a_code(1), a_code(2)]
+
+
+async def test_fake_bugs_are_raised_as_often_as_asked_for() -> None:
+    fake = InMemoryConnector()
+    fake.raise_bug(2)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="asked for"):
+            await fake.send([dossier_parcel()])
+    assert isinstance(await alone(Fake(fake)), Accepted)
+
+
+async def test_fake_a_mixed_call_is_a_bug_of_the_caller() -> None:
+    fake = InMemoryConnector()
+    for parcels in ([], [dossier_parcel(1), dossier_parcel(2, known=True)]):
+        with pytest.raises(RuntimeError, match="two envelopes"):
+            await fake.send(parcels)
