@@ -97,7 +97,9 @@ def _population(settings: Settings) -> PopulationConnector | None:
         officers=keys,
         unit_code=settings.agency,
     )
-    http = HttpSettings(connect_seconds=3.0, read_seconds=15.0, total_seconds=15.0, transport=settings.http_transport)
+    http = HttpSettings(
+        connect_seconds=3.0, read_seconds=15.0, total_seconds=15.0, tries_max=1, transport=settings.http_transport
+    )
     return PopulationConnector(wanted, build_client(http), http)
 
 

@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal
 
 import aiohttp
@@ -65,7 +66,7 @@ Delivery = Reply | NotSent | NoAnswer
 
 
 def build_client(settings: HttpSettings) -> httpx.AsyncClient:
-    """A client whose certificates are always checked and which follows no redirect."""
+    """A client whose certificates are always checked, which follows no redirect and keeps no cookie."""
     limits = httpx.Limits(max_connections=settings.max_connections, max_keepalive_connections=settings.max_connections)
     timeout = httpx.Timeout(
         connect=settings.connect_seconds,
@@ -75,11 +76,22 @@ def build_client(settings: HttpSettings) -> httpx.AsyncClient:
     )
     context = ssl.create_default_context()
     transport: httpx.AsyncBaseTransport = (
-        AiohttpTransport(verify=context, limits=limits)
+        AiohttpTransport(limits=limits, client=lambda: _session(limits, context))
         if settings.transport == "aiohttp"
         else httpx.AsyncHTTPTransport(verify=context, limits=limits)
     )
-    return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+    # One cookie with a letter outside ASCII, kept, would make httpx raise on every later call.
+    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.AsyncClient(
+        transport=transport, timeout=timeout, follow_redirects=False, trust_env=False, cookies=cookies
+    )
+
+
+def _session(limits: httpx.Limits, context: ssl.SSLContext) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        limit=limits.max_connections or 0, keepalive_timeout=limits.keepalive_expiry, ssl=context
+    )
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
 
 async def post(
@@ -131,7 +143,9 @@ async def _once(
     if body is None:
         return NoAnswer("too_large", f"the answer is longer than {settings.answer_bytes_max} bytes", elapsed)
     names = {name.lower(): value for name, value in response.headers.items()}
-    return Reply(response.status_code, names, body.decode("utf-8-sig", errors="replace"), elapsed)
+    # A NUL is in no answer that means something, and no PostgreSQL text can hold it.
+    text = body.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd")
+    return Reply(response.status_code, names, text, elapsed)
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes | None:

@@ -7,6 +7,7 @@ keyboard layout is the same name and a length means what a reader would count.
 
 import re
 import unicodedata
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -90,6 +91,7 @@ class Database(StrEnum):
     POPULATION = "population"
 
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _FORBIDDEN_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -107,6 +109,15 @@ def _readable(value: str) -> str:
     return value
 
 
+def _plausible(value: datetime) -> datetime:
+    # Software without a date writes one at the edge of its calendar (0001-01-01, 9999-12-31); that is no date.
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        message = f"year {value.year} cannot be meant; leave the field out if there is no date"
+        raise ValueError(message)
+    return value
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
 Text = Annotated[str, BeforeValidator(_nfc), Field(min_length=1), AfterValidator(_readable)]
 Name = Annotated[Text, Field(max_length=300)]
 LongText = Annotated[Text, Field(max_length=4000)]
@@ -219,12 +230,12 @@ class SupplementRequest(Contract):
     number: Annotated[int, Field(ge=1, le=2**31 - 1)]
     requested_by: Name
     reason: LongText
-    requested_at: AwareDatetime
+    requested_at: Moment
     received_by: Name | None = None
     received_note: LongText | None = None
-    received_at: AwareDatetime | None = None
-    previous_due_at: AwareDatetime | None = None
-    new_due_at: AwareDatetime | None = None
+    received_at: Moment | None = None
+    previous_due_at: Moment | None = None
+    new_due_at: Moment | None = None
 
 
 class DossierIn(Contract):
@@ -238,12 +249,12 @@ class DossierIn(Contract):
     channel: Channel
     filed_at: FiledAt = FiledAt.PROVINCE
     status: Status
-    submitted_at: AwareDatetime
-    received_at: AwareDatetime
-    due_at: AwareDatetime | None = None
-    finished_at: AwareDatetime | None = None
-    returned_at: AwareDatetime | None = None
-    refused_at: AwareDatetime | None = None
+    submitted_at: Moment
+    received_at: Moment
+    due_at: Moment | None = None
+    finished_at: Moment | None = None
+    returned_at: Moment | None = None
+    refused_at: Moment | None = None
     return_method: ReturnMethod = ReturnMethod.DIRECT
     return_note: Name | None = None
     note: LongText | None = None
@@ -289,9 +300,9 @@ class StepIn(Contract):
     department: Name | None = None
     content: LongText
     status: Status
-    processed_at: AwareDatetime
-    started_at: AwareDatetime | None = None
-    due_at: AwareDatetime | None = None
+    processed_at: Moment
+    started_at: Moment | None = None
+    due_at: Moment | None = None
 
 
 class DossierLine(DossierIn):

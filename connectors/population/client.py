@@ -17,7 +17,7 @@ from connectors.population.settings import PopulationSettings, PopulationWay
 from connectors.population.soap import envelope, fold_name, read_verdict
 from schemas.population import XacThuc
 
-_SERVICE = "003"
+_SERVICE, _OPERATION = "003", "XacThucThongTinCongDan"
 _LONG_NUMBER = 12
 _YEAR = 4
 _OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 200, 400, 401, 403, 429
@@ -41,29 +41,35 @@ class PopulationConnector:
 
     async def verify(self, question: PersonQuestion) -> PersonAnswer:
         """Ask; again, at most twice and under a new request id, only where the gateway was down or out of reach."""
+        asked: list[Exchange] = []
         try:
             async with asyncio.timeout(self.http.total_seconds):
-                return await self._persist(question)
+                return await self._persist(question, asked)
         except TimeoutError:
-            return PersonAnswer(PersonOutcome.UNAVAILABLE, "no answer in time", None)
+            return PersonAnswer(PersonOutcome.UNAVAILABLE, "no answer in time", asked[-1] if asked else None)
 
     async def aclose(self) -> None:
         """Close connections."""
         await self.client.aclose()
 
-    async def _persist(self, question: PersonQuestion) -> PersonAnswer:
-        answer, again = await self._ask(question, question.request_id, renewed=False)
+    async def _persist(self, question: PersonQuestion, asked: list[Exchange]) -> PersonAnswer:
+        answer, again = await self._ask(question, asked, "")
         for turn in range(1, self.settings.retries_max + 1):
             if not again:
                 break
-            suffix = f"-{turn}"
-            request_id = question.request_id[: _REQUEST_ID_MAX - len(suffix)] + suffix
-            answer, again = await self._ask(question, request_id, renewed=False)
+            answer, again = await self._ask(question, asked, str(turn))
         return answer
 
-    async def _ask(self, question: PersonQuestion, request_id: str, *, renewed: bool) -> tuple[PersonAnswer, bool]:
-        """One question; whether asking again may help."""
-        wire = _wire(question, request_id)
+    async def _ask(
+        self, question: PersonQuestion, asked: list[Exchange], mark: str, refused: str | None = None
+    ) -> tuple[PersonAnswer, bool]:
+        """One question; whether asking again may help.
+
+        ``asked`` takes down what goes out before it goes, ``mark`` sets its request id apart from the others of
+        this question, ``refused`` is a token that the gateway has just refused.
+        """
+        wire = _wire(question, _request_id(question, mark))
+        token: str | None = None
         if self.settings.way is PopulationWay.JSON:
             body = _json_body(wire)
             headers: Mapping[str, str] = {"Content-Type": "application/json; charset=utf-8"}
@@ -71,16 +77,17 @@ class PopulationConnector:
             key = self.settings.officers.get(question.officer)
             if key is None:
                 return PersonAnswer(PersonOutcome.DENIED, "the officer has no key of their own", None), False
-            token = await self._login()
-            if not isinstance(token, str):
-                return token, False
+            found = await self._login(not_this=refused)
+            if not isinstance(found, str):
+                return found, False
+            token = found
             body = envelope(wire)
             headers = self._lgsp_headers(token, f"{key.name}:{key.password}")
         url = self.settings.url(self.settings.service_path)
+        asked.append(Exchange(_OPERATION, request=mask(body)))
         result = await post(self.client, self.http, url, content=body.encode(), headers=headers)
-        if isinstance(result, Reply) and result.status == _UNAUTHORIZED and not renewed and self._token:
-            self._token = None
-            return await self._ask(question, f"{request_id[: _REQUEST_ID_MAX - 2]}-r", renewed=True)
+        if isinstance(result, Reply) and result.status == _UNAUTHORIZED and token and refused is None:
+            return await self._ask(question, asked, f"{mark}r", refused=token)
         return _classify(self.settings.way, result, _exchange(result, body))
 
     def _lgsp_headers(self, token: str, officer: str) -> Mapping[str, str]:
@@ -102,9 +109,10 @@ class PopulationConnector:
         }
         return base64.b64encode(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()).decode()
 
-    async def _login(self) -> str | PersonAnswer:
+    async def _login(self, *, not_this: str | None) -> str | PersonAnswer:
+        """A token other than ``not_this``; another question may have renewed it meanwhile."""
         async with self._lock:
-            if self._token is None:
+            if self._token is None or self._token == not_this:
                 headers = {
                     "Content-Type": "application/x-www-form-urlencoded",
                     "lgspaccesstoken": self._access_token(),
@@ -119,6 +127,12 @@ class PopulationConnector:
                     return PersonAnswer(PersonOutcome.UNAVAILABLE, f"no token: {status}", None)
                 self._token = token
             return self._token
+
+
+def _request_id(question: PersonQuestion, mark: str) -> str:
+    """An id of at most 40 characters that no other request of this question has."""
+    suffix = f"-{mark}" if mark else ""
+    return question.request_id[: _REQUEST_ID_MAX - len(suffix)] + suffix
 
 
 def _wire(question: PersonQuestion, request_id: str) -> XacThuc:
@@ -146,7 +160,7 @@ def _json_body(wire: XacThuc) -> str:
 def _exchange(result: Delivery, body: str) -> Exchange:
     status = result.status if isinstance(result, Reply) else None
     text = result.text if isinstance(result, Reply) else result.message
-    return Exchange("XacThucThongTinCongDan", status, mask(body), mask(text), result.elapsed_seconds)
+    return Exchange(_OPERATION, status, mask(body), mask(text), result.elapsed_seconds)
 
 
 def _classify(  # noqa: PLR0911 - one line a kind of answer

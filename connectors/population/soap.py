@@ -44,7 +44,7 @@ def read_verdict(text: str) -> bool | None:
     """
     try:
         root = fromstring(text.encode(), forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError):
+    except (ParseError, DefusedXmlException, ValueError, LookupError):  # LookupError: an encoding nobody knows
         return None
     body = root if _local(root) == "Body" else next((part for part in root if _local(part) == "Body"), None)
     if body is None:
@@ -65,7 +65,7 @@ def _find(body: Element, name: str) -> Element | None:
 def _count(body: Element) -> bool | None:
     found = _find(body, "SoLuongCongDan")
     text = (found.text or "").strip() if found is not None else ""
-    return int(text) > 0 if text.isdecimal() else None
+    return bool(text.strip("0")) if text.isascii() and text.isdecimal() else None
 
 
 def _boolean(found: Element | None) -> bool | None:

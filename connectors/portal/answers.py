@@ -1,6 +1,7 @@
 """From the portal's answer to an outcome: one reading, one classification."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,14 +11,18 @@ from connectors.base import Outcome, Rejected, TryLater, Unknown
 from connectors.http import Delivery, NoAnswer, NotSent, Reply
 from connectors.portal.codes import AnswerKind, answer_kind, named_field
 
-_OK, _TOO_MANY, _UNAVAILABLE = 200, 429, 503
+_OK, _REDIRECTS, _TOO_MANY, _UNAVAILABLE = 200, 300, 429, 503
 _CLIENT_ERRORS, _SERVER_ERRORS = 400, 500
 _WAIT_SECONDS_MAX = 86400.0
+
+# JSON can escape what no database text can hold: NUL, and halves of surrogate pairs.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_CODE_MAX = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A readable answer: an object with an error code."""
+    """A readable answer: an object with an error code, of which at most 40 characters are kept."""
 
     kind: AnswerKind
     code: str
@@ -32,8 +37,8 @@ def read_answer(text: str) -> Answer | None:
         body = _object(body["message"])
     if body is None or "error_code" not in body or isinstance(body["error_code"], bool | dict | list | type(None)):
         return None
-    message = str(body.get("message") or "")
-    code = str(body["error_code"]).strip()
+    message = _UNSTORABLE.sub("\ufffd", str(body.get("message") or ""))
+    code = _UNSTORABLE.sub("\ufffd", str(body["error_code"]).strip())[:_CODE_MAX]
     return Answer(answer_kind(body["error_code"], message), code, message, body)
 
 
@@ -61,8 +66,8 @@ def _http_fault(status: int, retry_after: str | None) -> TryLater | Unknown | No
         return None
     if status in {_TOO_MANY, _UNAVAILABLE}:
         return TryLater(f"http_{status}", f"HTTP {status}", retry_after_seconds(retry_after))
-    if status >= _SERVER_ERRORS:
-        # The adapter may have passed it on before it failed.
+    if status < _REDIRECTS or status >= _SERVER_ERRORS:
+        # It may have been taken: a success without the portal's words, or a fault after it was passed on.
         return Unknown(f"http_{status}", f"HTTP {status}")
     if status >= _CLIENT_ERRORS:
         return TryLater("adapter_refused", f"HTTP {status}: address, provider code or access is refused")

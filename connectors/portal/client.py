@@ -1,5 +1,6 @@
 """The national portal: ``DongBoHoSoMC``, ``CapNhatTienDoHoSoMC``, ``TraCuuHoSo`` behind the adapter."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from connectors.portal.session import Session
 from connectors.portal.settings import PortalSettings
 
 _SYNC, _PROGRESS, _LOOK_UP = "DongBoHoSoMC", "CapNhatTienDoHoSoMC", "TraCuuHoSo"
+_TOO_LATE = Unknown("total_timeout", "the calls that this took did not end in time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,23 @@ class PortalConnector:
         return "step" if parcel.kind is Kind.STEP else f"dossier:{parcel.known}"
 
     async def send(self, parcels: Sequence[Parcel]) -> Sent:
-        """Send parcels of one envelope in one call, in order."""
+        """Send parcels of one envelope in one call, in order.
+
+        Logging in, a renewal and an insert that becomes an update are calls of their own: together they take no
+        longer than one call with all its tries may, since a lease stands behind it.
+        """
+        try:
+            async with asyncio.timeout(self._longest_seconds):
+                return await self._send(parcels)
+        except TimeoutError:
+            exchange = Exchange(_PROGRESS if parcels[0].kind is Kind.STEP else _SYNC, answer=_TOO_LATE.message)
+            return Sent((_TOO_LATE,) * len(parcels), exchange)
+
+    @property
+    def _longest_seconds(self) -> float:
+        return self.http.total_seconds + self.http.tries_seconds
+
+    async def _send(self, parcels: Sequence[Parcel]) -> Sent:
         first = parcels[0]
         data = "[" + ",".join(parcel.payload for parcel in parcels) + "]"
         if first.kind is Kind.STEP:
@@ -79,7 +97,11 @@ class PortalConnector:
 
     async def probe(self, dossier_code: str, parcels: Sequence[Parcel]) -> Probed:
         """Ask what the portal holds of a dossier."""
-        call = await self._call(_LOOK_UP, f'"mahoso":{json.dumps(dossier_code)}')
+        try:
+            async with asyncio.timeout(self._longest_seconds):
+                call = await self._call(_LOOK_UP, f'"mahoso":{json.dumps(dossier_code)}')
+        except TimeoutError:
+            call = _Call(Exchange(_LOOK_UP, answer=_TOO_LATE.message), None, _TOO_LATE)
         result = call.answer.body.get("result") if call.answer and call.answer.kind is AnswerKind.SUCCESS else None
         if not isinstance(result, list) or (result and not isinstance(result[0], dict)):
             reason = call.fault.reason if call.fault else "probe_unreadable"
@@ -106,7 +128,7 @@ class PortalConnector:
         """Call a service; a session that the portal refuses is renewed once, since nothing was taken with it."""
         token = await self._session.token()
         if isinstance(token, TryLater):
-            return _Call(Exchange(service, answer=token.message), None, token)
+            return _Call(Exchange(service, answer=mask(token.message)), None, token)
         call = await self._post(service, token, rest)
         if call.answer is not None and call.answer.kind is AnswerKind.SESSION:
             renewed = await self._session.token(not_this=token)

@@ -74,6 +74,7 @@ class AnswerKind(Enum):
 # Success is by code; the other classes by the words that clients have seen, since the official list is unknown.
 # "Phiên bản" is a version, "phiên dịch" an interpreter: a refusal that names a field never speaks of the session.
 _SESSION, _DUPLICATE = re.compile(r"\bphiên\b(?! bản| dịch)"), "đã tồn tại"
+_FIELD_MAX = 60
 _FIELD = re.compile(r"^([A-Z][A-Za-z]*(?:\.[A-Z][A-Za-z]*)?): ")
 
 
@@ -92,4 +93,4 @@ def answer_kind(code: object, message: str) -> AnswerKind:
 def named_field(message: str) -> str | None:
     """The national field that a refusal names at its beginning, if it does."""
     match = _FIELD.match(message)
-    return match[1] if match else None
+    return match[1] if match and len(match[1]) <= _FIELD_MAX else None

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors.base import Kind, Knowledge, Parcel
+from schemas.portal import HoSo
 
 _STATUS = "TRANGTHAIHOSO"
 _STEPS = "TIENDO"
+_OURS = frozenset(name.upper() for name in HoSo.model_fields)
 
 
 def compare(held: dict[str, Any], parcels: Sequence[Parcel]) -> tuple[Knowledge, ...]:
@@ -38,7 +40,10 @@ def _dossier(held: dict[str, Any], promised: dict[str, Any]) -> Knowledge:
     if _STATUS not in held:
         return Knowledge.CANNOT_TELL
     same = all(_plain(held[name]) == _plain(value) for name, value in promised.items() if name in held)
-    return Knowledge.HOLDS if same else Knowledge.LACKS
+    # A snapshot that no longer says something (a note taken back) leaves the field out. Sending it once more does
+    # no harm to a dossier; believing the older one to be it would lose the change.
+    more = any(held[name] not in ("", None, []) for name in _OURS & held.keys() - promised.keys())
+    return Knowledge.HOLDS if same and not more else Knowledge.LACKS
 
 
 def _upper(value: dict[str, Any]) -> dict[str, Any]:

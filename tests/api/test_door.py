@@ -103,6 +103,8 @@ async def test_all_unknown_codes_are_named_at_once(client: httpx.AsyncClient) ->
     ("changes", "pointer"),
     [
         ({"received_at": "2026-07-01T08:05:00"}, "/received_at"),
+        ({"received_at": "9999-12-31T23:59:59Z"}, "/received_at"),
+        ({"due_at": "0001-01-01T00:00:00Z"}, "/due_at"),
         ({"surprise": 1}, "/surprise"),
         ({"revision": 0}, "/revision"),
         ({"summary": "  "}, "/summary"),

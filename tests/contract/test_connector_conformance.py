@@ -1,5 +1,6 @@
 """Every connector keeps the same promises: the shipped fake and the portal's, on the mock, in one suite."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from connectors.base import Accepted, Connector, Kind, Knowledge, Outcome, Rejected, TryLater, Unknown
+from connectors.base import Accepted, Capacity, Connector, Health, Kind, Knowledge, Outcome, Rejected, TryLater, Unknown
 from connectors.http import HttpSettings, build_client
 from connectors.portal import PortalConnector, Profile
 from connectors.testing import InMemoryConnector
@@ -113,7 +114,7 @@ async def _mock_in_process(folder: Path) -> AsyncIterator[FarSide]:
 @asynccontextmanager
 async def _mock_process(folder: Path) -> AsyncIterator[FarSide]:
     """A process of its own: only there can a connection break."""
-    http = HttpSettings(read_seconds=0.5, total_seconds=5.0)
+    http = HttpSettings(read_seconds=2.0, total_seconds=10.0)
     async with running(folder / "mock.sqlite3") as mock, httpx.AsyncClient(base_url=mock.url) as admin:
         connector = PortalConnector(portal_settings(mock.url), build_client(http), http)
         yield Mock(connector, admin)
@@ -295,6 +296,12 @@ async def test_a_probe_tells_an_older_snapshot_from_the_promised_one(far: FarSid
     assert (probed.knowledge, probed.dossier_known) == ((Knowledge.LACKS, Knowledge.HOLDS), True)
 
 
+async def test_a_probe_sees_that_something_was_taken_back(far: FarSide) -> None:
+    await alone(far, note="Chờ bổ sung")
+    probed = await far.connector.probe(a_code(), [dossier_parcel(known=True)])
+    assert (probed.knowledge, probed.dossier_known) == ((Knowledge.LACKS,), True)
+
+
 async def test_equal_steps_are_counted(far: FarSide) -> None:
     await alone(far)
     await far.connector.send([step_parcel(1, 1), step_parcel(1, 2), step_parcel(1, 1)])
@@ -410,3 +417,50 @@ async def test_fake_a_mixed_call_is_a_bug_of_the_caller() -> None:
     for parcels in ([], [dossier_parcel(1), dossier_parcel(2, known=True)]):
         with pytest.raises(RuntimeError, match="two envelopes"):
             await fake.send(parcels)
+
+
+async def test_fake_can_hold_calls_and_probes_open() -> None:
+    fake = InMemoryConnector()
+    fake.pause()
+    sending = asyncio.ensure_future(fake.send([dossier_parcel()]))
+    await fake.waiting.wait()
+    assert fake.ledger == []
+    fake.resume()
+    assert isinstance((await sending).outcomes[0], Accepted)
+    fake.pause()
+    assert not fake.waiting.is_set()
+    probing = asyncio.ensure_future(fake.probe(a_code(), []))
+    await fake.waiting.wait()
+    assert not probing.done()
+    fake.resume()
+    assert (await probing).dossier_known
+
+
+async def test_fake_that_dies_at_the_gate_has_taken_nothing() -> None:
+    fake = InMemoryConnector()
+    fake.pause()
+    under_way = asyncio.ensure_future(fake.send([dossier_parcel()]))
+    await fake.waiting.wait()
+    under_way.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await under_way
+    fake.resume()
+    assert fake.ledger == []
+
+
+async def test_fake_shows_what_it_holds() -> None:
+    fake = InMemoryConnector(Capacity(2, 3))
+    assert (fake.held(a_code()), fake.steps(a_code())) == (None, [])
+    await fake.send([dossier_parcel()])
+    await fake.send([step_parcel(1, 1), step_parcel(1, 2)])
+    assert fake.held(a_code()) == dossier_parcel().payload
+    assert fake.steps(a_code()) == [step_parcel(1, 1).payload, step_parcel(1, 2).payload]
+    assert (fake.capacity.of(Kind.DOSSIER), fake.capacity.of(Kind.STEP)) == (2, 3)
+
+
+async def test_fake_says_that_it_was_closed() -> None:
+    fake = InMemoryConnector()
+    fake.health = Health(reachable=False, detail="down")
+    assert not (await fake.check()).reachable
+    await fake.aclose()
+    assert fake.closed
