@@ -1,4 +1,7 @@
-"""What a claim costs with 1,000,000 waiting lanes against 10,000, the million ready or scheduled for later."""
+"""What a claim costs with 1,000,000 waiting lanes against 10,000, the million ready or scheduled for later.
+
+The lanes look like a backlog does: dossiers came in over sixty days, each is due at 17:00 some 3 to 20 days later.
+"""
 
 import statistics
 import time
@@ -19,7 +22,7 @@ _FILL = {
         INSERT INTO lanes (target, dossier_code, state, known, fence, attempts, next_at, due_at)
         SELECT 'portal', CAST(:prefix AS text) || n, CAST(:state AS text), true, 0, 0,
                CASE WHEN CAST(:state AS text) = 'scheduled' THEN now() + interval '1 day' END,
-               timestamptz '2026-01-01' + (CAST(n AS bigint) * 7919 % 1000003) * interval '1 second'
+               timestamptz '2026-01-01 17:00+07' + (CAST(n AS bigint) * 60 / :count + 3 + n % 18) * interval '1 day'
         FROM generate_series(1, :count) AS n
     """,
     "sqlite": """
@@ -27,7 +30,7 @@ _FILL = {
         INSERT INTO lanes (target, dossier_code, state, known, fence, attempts, next_at, due_at)
         SELECT 'portal', CAST(:prefix AS text) || n, CAST(:state AS text), true, 0, 0,
                CASE WHEN :state = 'scheduled' THEN 4102444800000000 END,
-               1767225600000000 + (n * 7919 % 1000003) * 1000000
+               1767261600000000 + (n * 60 / :count + 3 + n % 18) * 86400000000
         FROM numbers
     """,
 }
