@@ -127,6 +127,8 @@ FieldCode = Annotated[str, Field(max_length=50, pattern=r"^[A-Z]\d{2}-[A-Z]{2}\d
 NumericCode = Annotated[str, Field(max_length=10, pattern=r"^\d+$")]
 Url = Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s/]+(/\S*)?$")]
 Revision = Annotated[int, Field(ge=1, le=2**53 - 1)]
+# What stands in an address or a line as a dossier's code; its legal form is judged by a rule, not by this shape.
+Address = Annotated[str, Field(max_length=100, pattern=r"^[\x20-\x7e]*$")]
 StepId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/-]+$")]
 
 
@@ -160,9 +162,9 @@ class Applicant(Contract):
     full_name: Name
     identities: tuple[IdentityPaper, ...] = Field(default=(), max_length=5)
     phone: Annotated[str, Field(pattern=r"^\+?[0-9 .-]{6,20}$")] | None = None
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    email: Annotated[str, Field(max_length=254, pattern=r"^[\x21-\x3f\x41-\x7e]+@[\x21-\x3f\x41-\x7e]+$")] | None = None
     fax: Annotated[str, Field(pattern=r"^\+?[0-9 .-]{6,20}$")] | None = None
-    portal_account_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    portal_account_id: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")] | None = None
     vneid_verified: bool = False
 
     @model_validator(mode="after")
@@ -309,20 +311,20 @@ class DossierLine(DossierIn):
     """A dossier as one line of ``POST /v1/intake``."""
 
     type: Literal["dossier"]
-    code: str
+    code: Address
 
 
 class StepLine(StepIn):
     """A progress step as one line of ``POST /v1/intake``."""
 
     type: Literal["step"]
-    dossier: str
+    dossier: Address
 
 
 class PersonCheckIn(Contract):
     """Is this number, name and birth date one person? Asked for one open dossier, by one named officer."""
 
-    dossier_code: str
+    dossier_code: Address
     officer: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9._@-]+$")]
     unit: UnitCode
     purpose: Annotated[Text, Field(min_length=5, max_length=500)]

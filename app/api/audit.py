@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from app.api import examples
-from app.api.deliveries import Zoned, next_page, zoned
+from app.api.deliveries import ID_MAX, Zoned, next_page, zoned
+from app.api.shapes import PRINTABLE
 from app.deps import AdminCaller, ContextDep, CorrelationDep
 from app.domain.audit import AuditKind
 from app.usecases import look
@@ -25,12 +26,12 @@ async def get_log(  # noqa: PLR0913, PLR0917 - query parameters
     caller: AdminCaller,
     correlation: CorrelationDep,
     kind: AuditKind | None = None,
-    dossier: Annotated[str | None, Query(max_length=100)] = None,
-    actor: Annotated[str | None, Query(max_length=100)] = None,
-    correlation_id: Annotated[str | None, Query(max_length=64)] = None,
+    dossier: Annotated[str | None, Query(max_length=100, pattern=PRINTABLE)] = None,
+    actor: Annotated[str | None, Query(max_length=100, pattern=PRINTABLE)] = None,
+    correlation_id: Annotated[str | None, Query(max_length=64, pattern=PRINTABLE)] = None,
     since: Zoned = None,
     until: Zoned = None,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AuditPage:
     """Who shared what about which dossier, for whom, why and under which law. This look is on record too."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 
 from app.api import examples, shapes
 from app.deps import ContextDep, CorrelationDep, OperateCaller, ReadCaller
@@ -15,6 +15,9 @@ from app.usecases import look, operate
 from schemas.answers import DeliveryDetail, DeliveryPage, SummaryOut
 
 router = APIRouter(prefix="/v1", tags=["deliveries"])
+# The largest number that either database keeps in a key.
+ID_MAX = 2**63 - 1
+DeliveryId = Annotated[int, Path(ge=1, le=ID_MAX)]
 Zoned = Annotated[datetime | None, Query(description="ISO 8601 with a zone")]
 
 
@@ -32,12 +35,12 @@ async def list_deliveries(  # noqa: PLR0913, PLR0917 - query parameters
     _caller: ReadCaller,
     state: DeliveryState | None = None,
     target: Target | None = None,
-    dossier: Annotated[str | None, Query(max_length=100)] = None,
-    procedure: Annotated[str | None, Query(max_length=100)] = None,
-    unit: Annotated[str | None, Query(max_length=100)] = None,
+    dossier: Annotated[str | None, Query(max_length=100, pattern=shapes.PRINTABLE)] = None,
+    procedure: Annotated[str | None, Query(max_length=100, pattern=shapes.PRINTABLE)] = None,
+    unit: Annotated[str | None, Query(max_length=100, pattern=shapes.PRINTABLE)] = None,
     since: Zoned = None,
     until: Zoned = None,
-    before: Annotated[int | None, Query(ge=1, description="the key of a page: ids below this one")] = None,
+    before: Annotated[int | None, Query(ge=1, le=ID_MAX, description="the key of a page: ids below this one")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> DeliveryPage:
     """Pages are keyed by id, so none is shown twice or skipped while new ones come in."""
@@ -54,7 +57,7 @@ async def list_deliveries(  # noqa: PLR0913, PLR0917 - query parameters
         **examples.problems(401, 403, 404, 422),
     },
 )
-async def get_delivery(delivery_id: int, context: ContextDep, _caller: ReadCaller) -> DeliveryDetail:
+async def get_delivery(delivery_id: DeliveryId, context: ContextDep, _caller: ReadCaller) -> DeliveryDetail:
     """Requests and answers are masked and cut; the exact message is kept by its hash in the log."""
     return shapes.delivery_detail(await look.delivery(context, delivery_id))
 
@@ -69,7 +72,7 @@ async def get_delivery(delivery_id: int, context: ContextDep, _caller: ReadCalle
     },
 )
 async def retry_delivery(
-    delivery_id: int, context: ContextDep, caller: OperateCaller, correlation: CorrelationDep
+    delivery_id: DeliveryId, context: ContextDep, caller: OperateCaller, correlation: CorrelationDep
 ) -> DeliveryDetail:
     """Takes the place of the scheduled attempt. Pressed twice, it sends once."""
     await operate.retry(context, caller, delivery_id, correlation)

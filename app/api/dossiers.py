@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path
 
 from app.api import examples, shapes
+from app.api.shapes import PRINTABLE
 from app.deps import ContextDep, CorrelationDep, IntakeCaller, ReadCaller
 from app.errors import Refusal
 from app.usecases import look
@@ -14,7 +15,7 @@ from schemas.answers import DossierOut, ReceiptOut
 from schemas.provincial import DossierIn, StepIn
 
 router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
-CodePath = Annotated[str, Path(max_length=100, examples=[examples.CODE], description="dossier code")]
+CodePath = Annotated[str, Path(max_length=100, pattern=PRINTABLE, examples=[examples.CODE], description="dossier code")]
 
 
 @router.put(

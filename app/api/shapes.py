@@ -19,6 +19,8 @@ from schemas.answers import (
     TryOut,
 )
 
+# What PostgreSQL can hold and a person can read; anything else in an address is refused, not looked up.
+PRINTABLE = r"^[\x20-\x7e\u00a0-\uffff]*$"
 _MOVING = {"waiting", "unknown"}
 
 

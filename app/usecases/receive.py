@@ -5,6 +5,7 @@ own answer, and its refusal is on record too.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -357,7 +358,7 @@ def _entry_of(
         context.agency,
         kind,
         answer.slug if isinstance(answer, Refusal) else "taken",
-        item.record.code[:60],
+        item.record.code,
         correlation_id,
         procedure_code=(held.procedure_code or None) if held else None,
         unit_code=(held.unit_code or None) if held else None,
@@ -383,9 +384,14 @@ def _entry(
         purpose=Purpose.INTAKE.value,
         legal_basis=LEGAL_BASIS[Purpose.INTAKE],
         correlation_id=correlation_id,
-        dossier_code=dossier_code,
+        dossier_code=_printable(dossier_code),
         **more,  # type: ignore[arg-type]
     )
+
+
+def _printable(code: str | None) -> str | None:
+    """What was given as a dossier code, fit for the log: a refused one may hold what no database takes."""
+    return None if code is None else re.sub(r"[^\x20-\x7e]", "?", code)[:60]
 
 
 def _sha256(text: str) -> str:

@@ -285,3 +285,42 @@ async def test_every_operation_is_described_with_examples(client: httpx.AsyncCli
     assert page.status_code == 200
     assert "/v1/dossiers/{code}/steps" in page.text
     assert "//" not in page.text.replace("https://", "").replace("http://", "") or "cdn" not in page.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/dossiers/H15%00",
+        "/v1/deliveries?dossier=%00",
+        "/v1/deliveries?unit=a%00b",
+        "/v1/audit?actor=%00",
+        "/v1/deliveries?before=99999999999999999999999",
+        "/v1/deliveries/99999999999999999999999",
+    ],
+)
+async def test_odd_addresses_are_refused_and_break_nothing(client: httpx.AsyncClient, path: str) -> None:
+    problem(await client.get(path), 422, "invalid-record")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"revision": 1e999}',
+        b'{"revision": ' + b"9" * 500 + b"}",
+        b"[" * 100_000,
+        b'{"summary": "\\ud800"}',
+        b'{"summary": "\\u0000"}',
+    ],
+)
+async def test_odd_bodies_are_refused_and_break_nothing(client: httpx.AsyncClient, body: bytes) -> None:
+    for method, path in (("PUT", f"/v1/dossiers/{code()}"), ("POST", "/v1/persons/verify")):
+        answer = await client.request(method, path, content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code in {400, 422}, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+    lines = await client.post("/v1/intake", content=body + b"\n" + b'{"type":"step","dossier":"H\\u0000"}')
+    assert lines.status_code == 200
+    assert '"taken":true' not in lines.text
