@@ -58,6 +58,9 @@ async def _repeat(work: Callable[[], Awaitable[int]], stopping: asyncio.Event, p
         except LienThongError as error:
             _log.exception("store_trouble", error=str(error))
             pause = _STORE_TROUBLE_SECONDS
+        except Exception:  # noqa: BLE001 - the edge of the process: one bad round must not stop all the others
+            _log.exception("round_failed")
+            pause = _STORE_TROUBLE_SECONDS
         try:
             await asyncio.wait_for(stopping.wait(), timeout=pause or 0.001)
         except TimeoutError:

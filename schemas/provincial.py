@@ -92,7 +92,7 @@ class Database(StrEnum):
 
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
-_FORBIDDEN_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_FORBIDDEN_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def _nfc(value: object) -> object:

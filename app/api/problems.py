@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.errors import AuditUnavailable, BodyTooLarge, Refusal, StoreBusy
+from app.errors import AuditUnavailable, BodyTooLarge, Refusal, StoreBusy, UnreadableBody
 from app.texts import text
 from app.usecases import receive
 from app.usecases.context import Caller
@@ -17,6 +17,7 @@ from schemas.answers import FaultOut, Problem
 _log = structlog.get_logger(__name__)
 _NOBODY = Caller("anonymous", "", frozenset())
 _BUSY_SECONDS = 5
+_BAD_REQUEST, _NOT_FOUND = 400, 404
 
 
 def problem_of(refusal: Refusal) -> Problem:
@@ -90,7 +91,10 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     limit = getattr(request.state, "too_large", None)
     if limit is not None:
         return await _on_refusal(request, BodyTooLarge(f"the body is longer than {limit} bytes"))
-    return _plain("not-found", "No such address", error.status_code, str(error.detail), dict(error.headers or {}))
+    if error.status_code == _BAD_REQUEST:
+        return await _on_refusal(request, UnreadableBody(f"the body cannot be read: {error.detail}"))
+    title = "No such address" if error.status_code == _NOT_FOUND else "Not possible here"
+    return _plain("not-found", title, error.status_code, str(error.detail), dict(error.headers or {}))
 
 
 async def _on_bug(_request: Request, error: Exception) -> JSONResponse:

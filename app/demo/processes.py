@@ -259,8 +259,7 @@ class Stack:
         for _ in range(_PORT_TRIES):
             port = _free_port()
             url = f"http://127.0.0.1:{port}"
-            settings = self._environment | {"LIENTHONG_PUBLIC_URL": url}
-            process = self._spawn("api", ["-m", "app", "serve", "--port", str(port)], settings)
+            process = self._spawn("api", ["-m", "app", "serve", "--port", str(port)], self._environment)
             try:
                 _await(process, partial(_ready, url))
             except StackError:

@@ -81,6 +81,8 @@ async def revive(session: WriteSession, message_id: int) -> str:
         return "overtaken"
     if lane.hold_reason == HoldReason.DEAD.value and await _behind_dead(session, row):
         return "behind"
+    if lane.hold_reason == HoldReason.DEAD.value:
+        await _raise_the_dead(session, row.dossier_code, lane.id)
     if final:
         anew = update(messages).where(messages.c.id == message_id)
         # What was once sent without a readable answer is asked about first, never sent blindly.
@@ -90,6 +92,22 @@ async def revive(session: WriteSession, message_id: int) -> str:
         values |= {"attempts": 0, "failing_since": None}
         await session.execute(update(lanes).where(lanes.c.id == lane.id).values(**values))
     return "ok"
+
+
+async def dossier_of(session: WriteSession, message_id: int) -> str | None:
+    """Which dossier a delivery is about; None when there is no such delivery."""
+    row = await session.one_or_none(select(messages.c.dossier_code).where(messages.c.id == message_id))
+    return row.dossier_code if row else None
+
+
+async def _raise_the_dead(session: WriteSession, dossier_code: str, lane_id: int) -> None:
+    """A lane goes on with all that died in it, oldest first: what comes later must not overtake any of it."""
+    dead = update(messages).where(
+        messages.c.dossier_code == dossier_code,
+        messages.c.lane_id == lane_id,
+        func.coalesce(messages.c.state, "") == DeliveryState.DEAD.value,
+    )
+    await session.execute(dead.values(state=DeliveryState.UNKNOWN.value, settled_at=None))
 
 
 async def _behind_dead(session: WriteSession, row: Any) -> bool:  # noqa: ANN401 - a row
@@ -112,5 +130,9 @@ async def _overtaken(session: WriteSession, row: Any) -> bool:  # noqa: ANN401 -
         messages.c.id > row.id,
     )
     if row.kind == "step":
-        later = later.where(messages.c.state == DeliveryState.DELIVERED.value)
+        gone = {DeliveryState.DELIVERED.value}
+        if row.state == DeliveryState.REJECTED.value:
+            # Its lane was not stopped, so what is under way may be with the nation already.
+            gone |= {DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value}
+        later = later.where(messages.c.state.in_(sorted(gone)))
     return bool(await session.rows(later.limit(1)))

@@ -322,6 +322,16 @@ async def release(session: WriteSession, releases: Sequence[Release]) -> None:
             }
         )
     await session.execute(_LET_GO, rows)
+    answered = [r.lane_id for r in releases if r.hold is HoldReason.DEAD and pending.get(r.lane_id)]
+    if answered:
+        dead_snapshots = update(messages).where(
+            member_of(messages.c.lane_id, "ids", session.dialect),
+            messages.c.kind == "dossier",
+            messages.c.state == DeliveryState.DEAD.value,
+        )
+        overtaken = dead_snapshots.values(state=DeliveryState.SUPERSEDED.value)
+        await session.execute(overtaken, {"ids": members(answered, session.dialect)})
+        await _free(session, answered)
 
 
 _LET_GO = (

@@ -6,6 +6,7 @@ in order. Arrays that the far side refuses are halved until the guilty item stan
 
 import asyncio
 import uuid
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -166,7 +167,8 @@ async def _resolve_doubt(round_: Round, doubtful: list[LoadedMessage]) -> None:
             lane.snapshot = message
         else:
             round_.trip.settlements[message.id] = _superseded(message)
-    lane.steps.extendleft(reversed([m for m in left if m.kind == Kind.STEP.value]))
+    doubted = [m for m in left if m.kind == Kind.STEP.value]
+    lane.steps = deque(sorted([*doubted, *lane.steps], key=lambda m: m.id))
 
 
 def _superseded(message: LoadedMessage) -> Settlement:

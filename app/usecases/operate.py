@@ -2,7 +2,7 @@
 
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.rulesets import LEGAL_BASIS, Purpose
-from app.errors import NotRetriable, UnknownDelivery
+from app.errors import NotRetriable, Refusal, UnknownDelivery
 from app.store import audit, keeping
 from app.store.session import WriteSession
 from app.usecases.context import Caller, Context
@@ -26,6 +26,7 @@ async def retry(context: Context, caller: Caller, delivery_id: int, correlation_
     async def work(session: WriteSession) -> str:
         now = await session.now()
         verdict = await keeping.revive(session, delivery_id)
+        dossier_code = await keeping.dossier_of(session, delivery_id)
         entry = AuditEntry(
             kind=AuditKind.OPERATION,
             outcome=f"retry:{verdict}",
@@ -34,6 +35,7 @@ async def retry(context: Context, caller: Caller, delivery_id: int, correlation_
             purpose=Purpose.OPERATION.value,
             legal_basis=LEGAL_BASIS[Purpose.OPERATION],
             correlation_id=correlation_id,
+            dossier_code=dossier_code,
             detail={"delivery": delivery_id},
         )
         await audit.append(session, [entry], now)
@@ -42,7 +44,13 @@ async def retry(context: Context, caller: Caller, delivery_id: int, correlation_
     verdict = await context.database.run(work)
     if verdict == "missing":
         message = f"delivery {delivery_id} does not exist"
-        raise UnknownDelivery(message)
+        raise _on_record(UnknownDelivery(message))
     if verdict != "ok":
         message = f"delivery {delivery_id} cannot be sent again: {_WHY_NOT[verdict]}"
-        raise NotRetriable(message)
+        raise _on_record(NotRetriable(message))
+
+
+def _on_record(refusal: Refusal) -> Refusal:
+    """The operation's own entry tells of it already."""
+    refusal.on_record = True
+    return refusal

@@ -19,18 +19,18 @@ def parse_line(line: bytes) -> Record | Refusal:
         parsed = _LINE.validate_json(line)
     except ValidationError as error:
         # The first part of the place is the kind of line, which is no part of the record.
-        return refusal_of(error.errors(include_url=False, include_input=False), skip=1)
+        return refusal_of(error.errors(include_url=False, include_input=False), skip=1, line=True)
     if isinstance(parsed, DossierLine):
         return DossierRecord(parsed.code, parsed)
     return StepRecord(parsed.dossier, parsed)
 
 
-def refusal_of(errors: Sequence[Any], *, skip: int = 0) -> Refusal:
+def refusal_of(errors: Sequence[Any], *, skip: int = 0, line: bool = False) -> Refusal:
     """A refusal from pydantic's findings; ``skip`` leaves out leading parts of each place."""
     if any(error["type"] in {"json_invalid", "string_unicode"} for error in errors):
         message = f"not valid JSON in UTF-8: {errors[0].get('ctx', {}).get('error', errors[0]['msg'])}"
         return UnreadableBody(message, faults=(Fault("", message),))
-    if errors[0]["type"] in {"union_tag_invalid", "union_tag_not_found", "model_attributes_type"}:
+    if line and errors[0]["type"] in {"union_tag_invalid", "union_tag_not_found", "model_attributes_type"}:
         message = "type: must be 'dossier' or 'step'"
         return InvalidRecord(message, faults=(Fault("/type", message),))
     faults = tuple(

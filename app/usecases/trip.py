@@ -32,7 +32,8 @@ class LaneTrip:
     def stop(self, failure: TryLater | Unknown | None = None, message: LoadedMessage | None = None) -> None:
         """Send nothing more of this lane on this trip."""
         self.stopped = True
-        if failure is not None:
+        # The first that failed stands for all behind it: what is given up first must be the oldest.
+        if failure is not None and self.failure is None:
             self.failure, self.failed_message = failure, message
 
 

@@ -62,7 +62,11 @@ async def verify_person(context: Context, caller: Caller, asked: PersonCheckIn, 
         await audit.append(session, [entry], await session.now())
         return procedure
 
-    procedure = await context.database.run(before)
+    try:
+        procedure = await context.database.run(before)
+    except Refusal as refused:
+        await _put_on_record(context, caller, asked, refused, correlation_id, request_id)
+        raise
     answer = await _ask(context, asked, procedure, request_id)
 
     async def after(session: WriteSession) -> None:
@@ -82,8 +86,23 @@ async def verify_person(context: Context, caller: Caller, asked: PersonCheckIn, 
     observability.PERSON_CHECKS.labels(answer.outcome.value).inc()
     refusal = _REFUSALS.get(answer.outcome)
     if refusal is not None:
-        raise refusal(answer.reason or answer.outcome.value, members={"outcome": answer.outcome.value, "match": None})
+        told = refusal(answer.reason or answer.outcome.value, members={"outcome": answer.outcome.value, "match": None})
+        told.on_record = True
+        raise told
     return Verdict(answer.outcome.value, answer.outcome is PersonOutcome.MATCH, request_id)
+
+
+async def _put_on_record(
+    context: Context, caller: Caller, asked: PersonCheckIn, refusal: Refusal, correlation_id: str, request_id: str
+) -> None:
+    """A question that was refused here is on record with its officer, dossier and purpose too."""
+
+    async def work(session: WriteSession) -> None:
+        entry = _entry(context, caller, asked, None, AuditKind.REFUSED, refusal.slug, correlation_id, request_id)
+        await audit.append(session, [entry], await session.now())
+
+    await context.database.run(work)
+    refusal.on_record = True
 
 
 async def _check(context: Context, session: WriteSession, asked: PersonCheckIn) -> str:
@@ -131,7 +150,7 @@ def _entry(
     context: Context,
     caller: Caller,
     asked: PersonCheckIn,
-    procedure: str,
+    procedure: str | None,
     kind: AuditKind,
     outcome: str,
     correlation_id: str,

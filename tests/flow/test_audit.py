@@ -205,7 +205,23 @@ async def test_a_question_without_its_reason_never_leaves(
         answer = await client.post("/v1/persons/verify", json=PERSON | changes)
         assert answer.status_code == status, answer.text
         assert answer.json()["type"] == f"/problems/{slug}"
+        if slug != "invalid-record":
+            (entry,) = (await client.get("/v1/audit", params={"kind": "refused"})).json()["items"]
+            assert entry["outcome"] == slug
+            assert entry["dossier_code"] == changes.get("dossier_code", code())
+            assert entry["purpose"].startswith("verify_person")
+            assert entry["actor"].startswith("canbo01")
     assert registry.questions == []
+
+
+async def test_an_operation_is_on_record_once_with_its_dossier(database: Database) -> None:
+    context = context_of(database, InMemoryConnector())
+    await hand_over(context, dossier())
+    await drain(context)
+    async with door(context) as client:
+        assert (await client.post("/v1/deliveries/1/retry")).status_code == 409
+        about = (await client.get("/v1/audit", params={"dossier": code()})).json()["items"]
+        assert [entry["outcome"] for entry in about if entry["kind"] in {"operation", "refused"}] == ["retry:settled"]
 
 
 async def test_a_closed_dossier_is_no_reason_to_ask(database: Database) -> None:

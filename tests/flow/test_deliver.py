@@ -401,3 +401,67 @@ async def test_a_call_that_does_not_end_is_unknown_before_the_lease_ends(
     await tick(context)
     await drain(context)
     assert told(nation) == [("insert", code())]
+
+
+async def test_of_a_call_that_is_given_up_the_oldest_step_dies_and_the_order_holds(
+    context: Context, nation: InMemoryConnector, clock: ManualClock
+) -> None:
+    await hand_over(context, dossier())
+    await drain(context)
+    await hand_over(context, *[step(place=n) for n in range(1, 5)])
+    nation.script(TryLater("http_503", "HTTP 503"), times=99)
+    for _ in range(SCHEDULE.attempts_max):
+        await drain(context)
+        clock.advance(60)
+        await tick(context)
+    assert (await states(context))["1/s1"] == "dead"
+    nation.scripts.clear()
+    await retry(context, CALLER, 2, "c")
+    await drain(context)
+    assert steps_told(nation) == [f"Bước {n}" for n in range(1, 5)]
+
+
+async def test_all_that_a_bug_buried_goes_again_in_order(context: Context, nation: InMemoryConnector) -> None:
+    await hand_over(context, dossier())
+    await drain(context)
+    nation.raise_bug()
+    await hand_over(context, *[step(place=n) for n in range(1, 4)])
+    await drain(context)
+    await hand_over(context, step(place=4))
+    assert list((await states(context)).values()).count("dead") == 3
+    await retry(context, CALLER, 2, "c")
+    await drain(context)
+    assert steps_told(nation) == [f"Bước {n}" for n in range(1, 5)]
+
+
+async def test_a_refused_step_is_not_sent_while_a_later_one_is_under_way(
+    context: Context, nation: InMemoryConnector
+) -> None:
+    await hand_over(context, dossier(), step(place=1))
+    nation.refuse(lambda parcel: "Bước 1" in parcel.payload, code="-3", message="NoiDungXuLy: sai")
+    await drain(context)
+    nation.refusals.clear()
+    await hand_over(context, step(place=2))
+    nation.pause()
+    under_way = asyncio.create_task(deliver(context, Target.PORTAL, "w"))
+    await nation.waiting.wait()
+    with pytest.raises(NotRetriable, match="later step"):
+        await retry(context, CALLER, 2, "c")
+    nation.resume()
+    await under_way
+    assert steps_told(nation) == ["Bước 2"]
+
+
+async def test_a_snapshot_that_comes_while_the_older_one_dies_goes_on(
+    context: Context, nation: InMemoryConnector
+) -> None:
+    await hand_over(context, dossier())
+    nation.raise_bug()
+    nation.pause()
+    under_way = asyncio.create_task(deliver(context, Target.PORTAL, "w"))
+    await nation.waiting.wait()
+    await hand_over(context, dossier(revision=2, status="processing"))
+    nation.resume()
+    await under_way
+    await drain(context)
+    assert await states(context) == {"1/1": "superseded", "1/2": "delivered"}

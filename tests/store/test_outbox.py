@@ -204,10 +204,14 @@ async def test_a_snapshot_that_comes_while_its_elder_is_refused_goes_next(databa
 async def test_a_hold_that_a_person_must_lift_stands_against_a_snapshot_that_came_meanwhile(
     database: Database, reason: HoldReason
 ) -> None:
-    await put(database, snapshot_message())
+    await put(database, snapshot_message(), step_message())
     [lane] = await claim(database)
+    sent, step = await load(database, lane)
     await put(database, snapshot_message(revision=2))
-    await finish(database, [], [Release(lane.id, lane.fence, known=False, hold=reason)])
+    came_of_it = [Settlement(sent.id, lane.id, D.DELIVERED, tried=True)]
+    if reason is HoldReason.DEAD:
+        came_of_it.append(Settlement(step.id, lane.id, D.DEAD, tried=True))
+    await finish(database, came_of_it, [Release(lane.id, lane.fence, known=True, hold=reason)])
     row = await lane_of(database)
     assert (row["state"], row["hold_reason"]) == ("held", reason.value)
 
