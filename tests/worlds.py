@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -13,7 +12,7 @@ from app.domain.retry import Schedule
 from app.errors import Refusal
 from app.main import create_app
 from app.reference import load_catalogue
-from app.store.session import Clock, Database
+from app.store.session import Database
 from app.usecases import tokens
 from app.usecases.context import Caller, Context, DeliveryPolicy
 from app.usecases.deliver import deliver
@@ -138,8 +137,3 @@ async def door(
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://door.test", headers=headers) as client:
         yield client
-
-
-def with_clock(context: Context, clock: Clock) -> Context:
-    """The same context on a clock that the test moves."""
-    return replace(context, database=Database(context.database.url, clock=clock))

@@ -30,8 +30,8 @@ _D = DeliveryState
 DELIVERY_MOVES = MappingProxyType(
     {
         _D.WAITING: frozenset({_D.SENDING, _D.SUPERSEDED}),
-        _D.SENDING: frozenset({_D.DELIVERED, _D.REJECTED, _D.WAITING, _D.UNKNOWN, _D.DEAD}),
-        _D.UNKNOWN: frozenset({_D.DELIVERED, _D.WAITING, _D.SUPERSEDED, _D.DEAD}),
+        _D.SENDING: frozenset({_D.DELIVERED, _D.REJECTED, _D.WAITING, _D.UNKNOWN, _D.DEAD, _D.SUPERSEDED}),
+        _D.UNKNOWN: frozenset({_D.DELIVERED, _D.REJECTED, _D.WAITING, _D.SUPERSEDED, _D.DEAD}),
         _D.REJECTED: frozenset({_D.UNKNOWN, _D.SUPERSEDED}),
         _D.DEAD: frozenset({_D.UNKNOWN, _D.SUPERSEDED}),
         _D.DELIVERED: frozenset[DeliveryState](),

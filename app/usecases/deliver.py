@@ -15,7 +15,7 @@ import structlog
 from app import observability
 from app.domain.delivery import DeliveryState, Target
 from app.store import audit, outbox
-from app.store.outbox import LoadedMessage, Settlement
+from app.store.outbox import LoadedMessage
 from app.store.session import WriteSession
 from app.usecases import bookkeeping
 from app.usecases.context import Context
@@ -163,16 +163,12 @@ async def _resolve_doubt(round_: Round, doubtful: list[LoadedMessage]) -> None:
     for message in (m for m in left if m.kind == Kind.DOSSIER.value):
         if lane.snapshot is None or lane.snapshot.id < message.id:
             if lane.snapshot is not None:
-                round_.trip.settlements[lane.snapshot.id] = _superseded(lane.snapshot)
+                round_.trip.settle(lane.snapshot, DeliveryState.SUPERSEDED, tried=False)
             lane.snapshot = message
         else:
-            round_.trip.settlements[message.id] = _superseded(message)
+            round_.trip.settle(message, DeliveryState.SUPERSEDED, tried=False)
     doubted = [m for m in left if m.kind == Kind.STEP.value]
     lane.steps = deque(sorted([*doubted, *lane.steps], key=lambda m: m.id))
-
-
-def _superseded(message: LoadedMessage) -> Settlement:
-    return Settlement(message.id, message.lane_id, DeliveryState.SUPERSEDED, tried=False)
 
 
 async def _probe_lane(round_: Round, asked: list[LoadedMessage]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.domain.delivery import DeliveryState, HoldReason
+from app.domain.delivery import DeliveryState, HoldReason, may_move
 from app.domain.retry import GiveUp, Schedule, decide
 from app.store.outbox import ClaimedLane, LoadedMessage, Release, Settlement
 from connectors.base import Accepted, Held, Kind, Outcome, Parcel, Rejected, TryLater, Unknown
@@ -117,28 +117,28 @@ class Trip:
         self.notes.append(AttemptNote(message, call_id, outcome))
         match outcome:
             case Accepted(code, text):
-                self._settle(message, DeliveryState.DELIVERED, "accepted", code, text)
+                self.settle(message, DeliveryState.DELIVERED, "accepted", code, text)
                 lane.progressed = True
                 lane.known = lane.known or message.kind == Kind.DOSSIER.value
             case Rejected(code, text, named):
-                self._settle(message, DeliveryState.REJECTED, "refused", code, text, named)
+                self.settle(message, DeliveryState.REJECTED, "refused", code, text, named)
                 if message.kind == Kind.DOSSIER.value and not lane.known:
                     lane.hold = HoldReason.REFUSED
                     lane.stop()
             case TryLater(reason, text):
-                self._settle(message, DeliveryState.WAITING, reason, None, text)
+                self.settle(message, DeliveryState.WAITING, reason, None, text)
                 lane.stop(outcome, message)
             case Unknown(reason, text):
-                self._settle(message, DeliveryState.UNKNOWN, reason, None, text)
+                self.settle(message, DeliveryState.UNKNOWN, reason, None, text)
                 lane.stop(outcome, message)
             case Held(reason):
-                self._settle(message, DeliveryState.WAITING, reason, tried=False)
+                self.settle(message, DeliveryState.WAITING, reason, tried=False)
                 lane.stop()
 
     def doubt(self, message: LoadedMessage, failure: TryLater | None = None) -> None:
         """Whether the nation has it cannot be told now: it must not be sent before that is known."""
         reason = failure.reason if failure else "probe_postponed"
-        self._settle(message, DeliveryState.UNKNOWN, reason, None, failure.message if failure else None, tried=False)
+        self.settle(message, DeliveryState.UNKNOWN, reason, None, failure.message if failure else None, tried=False)
         self.lanes[message.lane_id].stop(failure, message)
 
     def bury_spent(self, schedule: Schedule) -> None:
@@ -151,22 +151,28 @@ class Trip:
     def bury(self, batch: Iterable[LoadedMessage], reason: str, text: str) -> None:
         """A bug of ours: no second try, a person must look."""
         for message in batch:
-            self._settle(message, DeliveryState.DEAD, reason, None, text)
+            self.settle(message, DeliveryState.DEAD, reason, None, text)
             lane = self.lanes[message.lane_id]
             lane.hold = HoldReason.DEAD
             lane.stop()
 
-    def _settle(
+    def settle(
         self,
         message: LoadedMessage,
         state: DeliveryState,
-        reason: str,
+        reason: str | None = None,
         code: str | None = None,
         text: str | None = None,
         named: str | None = None,
         *,
         tried: bool = True,
     ) -> None:
+        """Take down what became of a message; a move that the table does not have is a bug of ours."""
+        # All that was loaded is marked as being sent, but for what was in doubt.
+        before = DeliveryState.UNKNOWN if message.state is DeliveryState.UNKNOWN else DeliveryState.SENDING
+        if state is not before and not may_move(before, state):
+            impossible = f"delivery {message.id} cannot go from {before.value} to {state.value}"
+            raise AssertionError(impossible)
         self.settlements[message.id] = Settlement(
             message.id, message.lane_id, state, tried, reason, code, (text or None) and str(text)[:1000], named
         )
@@ -176,9 +182,7 @@ class Trip:
         releases = [self._release(lane, schedule, now, draw) for lane in self.lanes.values()]
         for message in self.loaded.values():
             if message.id not in self.settlements and message.state is DeliveryState.WAITING:
-                self.settlements[message.id] = Settlement(
-                    message.id, message.lane_id, DeliveryState.WAITING, tried=False
-                )
+                self.settle(message, DeliveryState.WAITING, tried=False)
         for message_id in self.superseded:
             self.settlements.pop(message_id, None)
         return releases
@@ -195,7 +199,7 @@ class Trip:
         )
         if isinstance(verdict, GiveUp):
             if trip.failed_message is not None:
-                self._settle(trip.failed_message, DeliveryState.DEAD, trip.failure.reason, None, verdict.reason)
+                self.settle(trip.failed_message, DeliveryState.DEAD, trip.failure.reason, None, verdict.reason)
             return Release(lane.id, lane.fence, trip.known, attempts, since, hold=HoldReason.DEAD)
         return Release(lane.id, lane.fence, trip.known, attempts, since, verdict.at)
 

@@ -8,14 +8,16 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from app.domain.delivery import Target
+from app.domain.delivery import DeliveryState, Target
 from app.errors import NotRetriable
 from app.store import views
+from app.store.outbox import ClaimedLane, LoadedMessage
 from app.store.session import Database
 from app.store.views import DeliveryFilter
 from app.usecases.context import Context, DeliveryPolicy
 from app.usecases.deliver import deliver
 from app.usecases.operate import retry
+from app.usecases.trip import Trip
 from app.usecases.upkeep import tick
 from connectors.base import Capacity, Rejected, TryLater, Unknown
 from connectors.testing import InMemoryConnector
@@ -465,3 +467,24 @@ async def test_a_snapshot_that_comes_while_the_older_one_dies_goes_on(
     await under_way
     await drain(context)
     assert await states(context) == {"1/1": "superseded", "1/2": "delivered"}
+
+
+async def test_what_the_nation_lacked_may_be_refused_in_the_same_round(
+    context: Context, nation: InMemoryConnector, clock: ManualClock
+) -> None:
+    nation.script(Unknown("read_timeout", "no answer"))
+    await hand_over(context, dossier())
+    await drain(context)
+    nation.refuse(code(), code="6", message="MaTTHC: không có")
+    clock.advance(10)
+    await tick(context)
+    await drain(context)
+    assert await states(context) == {"1/1": "rejected"}
+
+
+def test_a_move_that_the_table_lacks_is_never_taken_down() -> None:
+    lane = ClaimedLane(1, code(), 1, known=True, attempts=0, failing_since=None)
+    message = LoadedMessage(1, 1, "step", code(), "p", "u", "s1", "{}", "h", DeliveryState.UNKNOWN, "c")
+    trip = Trip.of([lane], [message])
+    with pytest.raises(AssertionError, match="cannot go from unknown to sending"):
+        trip.settle(message, DeliveryState.SENDING)

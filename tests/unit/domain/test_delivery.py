@@ -14,8 +14,12 @@ LEGAL = {
     (D.SENDING, D.WAITING),
     (D.SENDING, D.UNKNOWN),
     (D.SENDING, D.DEAD),
+    # Taken up, and overtaken by a newer snapshot before it went.
+    (D.SENDING, D.SUPERSEDED),
     (D.UNKNOWN, D.DELIVERED),
     (D.UNKNOWN, D.WAITING),
+    # Lacking by the probe, sent in the same round, and refused.
+    (D.UNKNOWN, D.REJECTED),
     (D.UNKNOWN, D.SUPERSEDED),
     (D.UNKNOWN, D.DEAD),
     (D.REJECTED, D.UNKNOWN),
