@@ -57,7 +57,8 @@ async def test_the_worker_outlives_trouble_with_the_store(database: Database, mo
     monkeypatch.setattr(worker, "_STORE_TROUBLE_SECONDS", 0.01)
     nation = InMemoryConnector()
     context = context_of(database, nation)
-    away = context_of(Database("sqlite:////nowhere/at/all.sqlite3", busy_seconds=0.1), nation)
+    # A server that is not there; a SQLite file that cannot be opened leaves a thread of its driver behind the test.
+    away = context_of(Database("postgresql://nobody@127.0.0.1:9/none", busy_seconds=0.1), nation)
     stopping = asyncio.Event()
     troubled = asyncio.create_task(worker.run(away, quick(), stopping))
     await hand_over(context, dossier())
