@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint types contracts bench lock samples clean
+.PHONY: help demo run test lint types contracts bench chaos conform lock samples clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -33,6 +33,15 @@ contracts: $(VENV)/.dev ## who may import whom
 
 bench: $(VENV)/.dev ## measure drain, claims and intake
 	$(BIN)/python -m benchmarks
+
+# The seed decides what goes wrong and when: make chaos SEED=7
+SEED ?= 1
+chaos: $(VENV)/.dev ## everything fails at once, by SEED; then the ledgers are compared id by id
+	$(BIN)/python -m chaos --seed $(SEED)
+
+conform: $(VENV)/.base ## the whole fault catalogue against our own connectors
+	$(BIN)/python -m app conform
+	$(BIN)/python -m app conform --connector population
 
 lock: $(VENV)/.dev ## pin the requirements anew, with hashes
 	for name in base dev; do \

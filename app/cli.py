@@ -1,4 +1,4 @@
-"""The command line: ``lienthong serve | worker | up | migrate | token | import | mock | demo | run``."""
+"""The command line: ``lienthong serve | worker | up | migrate | token | import | mock | demo | run | conform``."""
 
 import asyncio
 import os
@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from app import observability
+from app import observability, tracing
 from app.config import Settings, load_settings
+from app.conform import run as conform_run
 from app.demo import client as demo_client
 from app.demo import run as demo_run
 from app.errors import LienThongError
@@ -49,6 +50,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Run the HTTP process: REST door, page, health."""
     settings = load_settings()
     observability.configure_logs(settings.log_level, process="api")
+    tracing.configure(settings.traces_endpoint, process="api")
     _server(settings, create_app(settings), host, port).run()
 
 
@@ -59,6 +61,7 @@ def worker(
     """Run the delivery process; as many as you like share one PostgreSQL."""
     settings = load_settings()
     observability.configure_logs(settings.log_level, process="worker")
+    tracing.configure(settings.traces_endpoint, process="worker")
     if metrics_port:
         observability.serve_metrics(metrics_port)
 
@@ -79,6 +82,7 @@ def up(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Run everything in one process, schema included: one office, one file."""
     settings = load_settings()
     observability.configure_logs(settings.log_level, process="up")
+    tracing.configure(settings.traces_endpoint, process="up")
     store_migrate.upgrade(settings.database_url)
 
     async def work() -> None:
@@ -191,6 +195,39 @@ def demo(
 def run_() -> None:
     """Start mock, API and worker, and stay up; prints the addresses and a token."""
     raise typer.Exit(demo_run.stay_up())
+
+
+@cli.command()
+def conform(  # noqa: PLR0913, PLR0917 - options
+    connector: Annotated[conform_run.ConnectorName, typer.Option(help="what is tried")] = (
+        conform_run.ConnectorName.PORTAL
+    ),
+    address: Annotated[str, typer.Option(help="a client that runs already; without it our own is started")] = "",
+    token: Annotated[str, typer.Option(envvar="LIENTHONG_TOKEN", help="its bearer token: intake and read")] = "",
+    mock: Annotated[str, typer.Option(help="the mock that this client sends to; it is emptied")] = "",
+    fault: Annotated[list[str] | None, typer.Option(help="only this one; may be given again")] = None,
+    unit: Annotated[str, typer.Option(help="unit that receives the dossiers; their codes begin with it")] = "H15.50",
+    time_out_seconds: Annotated[
+        float | None, typer.Option(help="how long the client waits for an answer; default: as ours")
+    ] = None,
+    patience_seconds: Annotated[float, typer.Option(help="how long it may take to settle a fault")] = 60.0,
+    build: Annotated[Path, typer.Option(help="folder for conform.json")] = Path("build"),
+) -> None:
+    """Play the whole fault catalogue against a client of the national systems; exit code 1 when anything failed."""
+    if bool(address) != bool(mock):
+        raise typer.BadParameter("--address and --mock go together")  # noqa: EM101, TRY003 - typer prints it
+    wanted = conform_run.Wanted(
+        connector=connector,
+        faults=fault or [],
+        build=build,
+        address=address or None,
+        token=token,
+        mock=mock or None,
+        unit=unit,
+        time_out_seconds=time_out_seconds,
+        patience_seconds=patience_seconds,
+    )
+    raise typer.Exit(conform_run.conform(wanted))
 
 
 def _operator() -> str:

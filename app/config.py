@@ -8,10 +8,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import ConfigurationError
+
+
+class RetrySchedule(BaseModel):
+    """One schedule of retries: an explicit list of waits, the last of which repeats, and two ends."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    waits_seconds: tuple[float, ...]
+    attempts_max: int = Field(ge=1)
+    age_max_seconds: float = Field(gt=0)
 
 
 class Settings(BaseSettings):
@@ -25,7 +35,11 @@ class Settings(BaseSettings):
     database_pool: int = Field(default=10, ge=1, le=100)
     agency: str = "H15"
     reference_dir: Path | None = None
+    # By the wall clock of Vietnam; the working days come from app.reference.workdays.
+    office_hours: str = "07:30-11:30,13:00-17:00"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    # OTLP/HTTP address of a trace collector; needs the extra "otel".
+    traces_endpoint: str | None = None
     # Key of the references to persons in the log; without one the log names no person at all.
     subject_key: SecretStr = SecretStr("")
 
@@ -58,6 +72,20 @@ class Settings(BaseSettings):
     retry_waits_seconds: tuple[float, ...] = (5, 30, 120, 600, 1800, 3600, 7200, 18000, 36000)
     retry_attempts_max: int = Field(default=60, ge=1)
     retry_age_seconds: float = Field(default=14 * 86400.0, gt=0)
+    # Other schedules by target and class of failure, as JSON: {"portal.unknown": {"waits_seconds": [5, 60], …}}.
+    retry_schedules: dict[str, RetrySchedule] = Field(default_factory=dict)
+    # How long the portal may still be at work on a call that we gave up: what it lacks is not sent again before.
+    portal_settle_seconds: float = Field(default=120.0, ge=0)
+    # The gate that all workers share; see app/domain/breaker.py.
+    breaker_window_seconds: float = Field(default=60.0, gt=0)
+    breaker_calls_min: int = Field(default=4, ge=1)
+    breaker_failure_share: float = Field(default=0.5, gt=0, le=1)
+    breaker_waits_seconds: tuple[float, ...] = (5, 15, 30, 60, 120, 300)
+
+    # Age of the oldest record that may go, after which people are told.
+    backlog_age_seconds: float = Field(default=3600.0, gt=0)
+    # For tries on one machine only: webhooks may be http, and lead to this machine or a private address.
+    webhook_plain_http: bool = False
 
     http_transport: Literal["aiohttp", "httpx"] = "aiohttp"
     worker_lanes_per_claim: int = Field(default=100, ge=1, le=1000)

@@ -32,8 +32,8 @@ ContextDep = Annotated[Context, Depends(get_context)]
 CorrelationDep = Annotated[str, Depends(get_correlation_id)]
 
 
-def requires(scope: Scope) -> Callable[..., Awaitable[Caller]]:
-    """A dependency that lets in callers with a scope, by bearer token."""
+def requires(scope: Scope, *others: Scope) -> Callable[..., Awaitable[Caller]]:
+    """A dependency that lets in callers with a scope, or with one of several, by bearer token."""
 
     async def caller(
         request: Request,
@@ -43,7 +43,7 @@ def requires(scope: Scope) -> Callable[..., Awaitable[Caller]]:
         if credentials is None:
             message = "this address needs a bearer token"
             raise Unauthenticated(message)
-        return await _admit(request, context, credentials.credentials, scope)
+        return await _admit(request, context, credentials.credentials, scope, *others)
 
     caller.scope = scope  # type: ignore[attr-defined]
     return caller
@@ -62,16 +62,18 @@ async def browser_reader(request: Request, context: ContextDep) -> Caller:
     return await _admit(request, context, token, Scope.READ)
 
 
-async def _admit(request: Request, context: Context, token: str, scope: Scope) -> Caller:
+async def _admit(request: Request, context: Context, token: str, scope: Scope, *others: Scope) -> Caller:
     caller = await tokens.recognise(context, token)
     request.state.caller = caller
-    if scope.value not in caller.scopes:
-        message = f"this needs the scope '{scope.value}'; token '{caller.name}' has: {', '.join(sorted(caller.scopes))}"
+    if not any(wanted.value in caller.scopes for wanted in (scope, *others)):
+        named = " or ".join(f"'{wanted.value}'" for wanted in (scope, *others))
+        message = f"this needs the scope {named}; token '{caller.name}' has: {', '.join(sorted(caller.scopes))}"
         raise Forbidden(message)
     return caller
 
 
 IntakeCaller = Annotated[Caller, Depends(requires(Scope.INTAKE))]
 ReadCaller = Annotated[Caller, Depends(requires(Scope.READ))]
+WebhookCaller = Annotated[Caller, Depends(requires(Scope.INTAKE, Scope.OPERATE))]
 OperateCaller = Annotated[Caller, Depends(requires(Scope.OPERATE))]
 AdminCaller = Annotated[Caller, Depends(requires(Scope.ADMIN))]

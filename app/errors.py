@@ -14,9 +14,17 @@ LienThongError
 │   ├── DuplicateStep           409  a step alike in every word to one held under another id
 │   ├── StepOutOfOrder          409  a step before the last one held
 │   ├── NotRetriable            409  a delivery that cannot be sent again now
+│   ├── NotDecidable            409  a decision about a delivery that its state does not allow
+│   ├── KeyReused               409  an idempotency key that was given to another selection
 │   ├── DossierNotOpen          409  a question about a person for a dossier that is closed
 │   ├── UnknownDossier          404  no such dossier was ever handed over
 │   ├── UnknownDelivery         404  no such delivery
+│   ├── UnknownReplay           404  no such replay
+│   ├── UnknownTarget           404  no such destination is in use
+│   ├── UnknownHold             404  no such hold
+│   ├── HoldEnded               409  a hold that somebody has ended already
+│   ├── UnknownWebhook          404  no such webhook, or another's
+│   ├── BadWebhookAddress       422  news may not be sent to this address
 │   ├── Unauthenticated         401  no token, or not a valid one
 │   ├── Forbidden               403  the token does not have the scope
 │   ├── PersonCheckDenied       403  the population database does not let this officer or procedure ask
@@ -149,6 +157,18 @@ class NotRetriable(Refusal):
     slug, title, status = "not-retriable", "This delivery cannot be sent again", HTTPStatus.CONFLICT
 
 
+class NotDecidable(Refusal):
+    """A decision about a delivery that its state does not allow."""
+
+    slug, title, status = "not-decidable", "Nothing can be decided about this delivery now", HTTPStatus.CONFLICT
+
+
+class KeyReused(Refusal):
+    """An idempotency key that was given to another selection."""
+
+    slug, title, status = "key-reused", "This key was used for another selection", HTTPStatus.CONFLICT
+
+
 class DossierNotOpen(Refusal):
     """A question about a person for a dossier that is closed."""
 
@@ -165,6 +185,42 @@ class UnknownDelivery(Refusal):
     """No such delivery."""
 
     slug, title, status = "unknown-delivery", "No such delivery", HTTPStatus.NOT_FOUND
+
+
+class UnknownReplay(Refusal):
+    """No such replay."""
+
+    slug, title, status = "unknown-replay", "No such replay", HTTPStatus.NOT_FOUND
+
+
+class UnknownTarget(Refusal):
+    """No such destination is in use."""
+
+    slug, title, status = "unknown-target", "No such destination", HTTPStatus.NOT_FOUND
+
+
+class UnknownHold(Refusal):
+    """No such hold."""
+
+    slug, title, status = "unknown-hold", "No such hold", HTTPStatus.NOT_FOUND
+
+
+class HoldEnded(Refusal):
+    """A hold that somebody has ended already."""
+
+    slug, title, status = "hold-ended", "This hold has ended already", HTTPStatus.CONFLICT
+
+
+class UnknownWebhook(Refusal):
+    """No such webhook, or another's."""
+
+    slug, title, status = "unknown-webhook", "No such webhook", HTTPStatus.NOT_FOUND
+
+
+class BadWebhookAddress(Refusal):
+    """News may not be sent to this address."""
+
+    slug, title, status = "bad-webhook-address", "News may not be sent there", HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class Unauthenticated(Refusal):

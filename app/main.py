@@ -10,7 +10,22 @@ from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api import audit, deliveries, docs, dossiers, health, intake, persons, problems
+from app import tracing
+from app.api import (
+    audit,
+    decisions,
+    deliveries,
+    docs,
+    dossiers,
+    events,
+    health,
+    intake,
+    persons,
+    problems,
+    replays,
+    targets,
+    webhooks,
+)
 from app.config import Settings
 from app.dashboard import pages
 from app.usecases.context import Context
@@ -18,6 +33,7 @@ from app.usecases.health import Doctor
 from app.wiring import build_context, close_context
 from schemas.answers import IntakeLineOut, Problem
 from schemas.provincial import DossierLine, StepLine
+from schemas.webhooks import NewsOut
 
 _CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _UNBOUNDED = "/v1/intake"
@@ -53,6 +69,24 @@ class BodyLimit:
         await self.app(scope, counted, send)
 
 
+class Traced:
+    """Does each request under a span, or under the ``traceparent`` that came with it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an app."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        parent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        attributes = {"http.request.method": scope["method"], "url.path": scope["path"]}
+        with tracing.span("door", parent=parent, attributes=attributes):
+            await self.app(scope, receive, send)
+
+
 def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     """The application; ``context`` is built from settings unless a test brings its own."""
     owned = context is None
@@ -76,11 +110,13 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     app.state.context = context
     app.state.settings = settings
     app.state.doctor = Doctor(context)
-    for module in (dossiers, intake, deliveries, persons, audit, health, docs, pages):
+    doors = (dossiers, intake, deliveries, decisions, replays, targets, persons, audit, health, webhooks, events)
+    for module in (*doors, docs, pages):
         app.include_router(module.router)
     problems.install(app)
     _describe(app)
     app.add_middleware(BodyLimit, limit_bytes=settings.record_bytes_max)
+    app.add_middleware(Traced)
     app.add_middleware(
         CorrelationIdMiddleware,
         header_name="X-Correlation-ID",
@@ -97,7 +133,7 @@ def _describe(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         document = build()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for model in (Problem, IntakeLineOut, DossierLine, StepLine):
+        for model in (Problem, IntakeLineOut, DossierLine, StepLine, NewsOut):
             shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
             for name, part in shape.pop("$defs", {}).items():
                 schemas.setdefault(name, part)

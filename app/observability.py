@@ -15,8 +15,35 @@ ACCEPTED = Counter(
     "lienthong_records", "Records handed over, by kind and answer", ["kind", "answer"], registry=REGISTRY
 )
 DELIVERIES = Counter(
-    "lienthong_delivery_outcomes", "Messages sent, by target and outcome", ["target", "outcome"], registry=REGISTRY
+    "lienthong_delivery_outcomes",
+    "Messages sent, by target, outcome and class of failure",
+    ["target", "outcome", "failure"],
+    registry=REGISTRY,
 )
+DELIVERY_SECONDS = Histogram(
+    "lienthong_delivery_seconds",
+    "From the commit at the door to the nation's yes",
+    ["target"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400),
+    registry=REGISTRY,
+)
+PROBES = Counter(
+    "lienthong_probes", "Messages asked about, by what the nation said", ["target", "knowledge"], registry=REGISTRY
+)
+CALL_PHASE_SECONDS = Histogram(
+    "lienthong_call_phase_seconds",
+    "Time of one wire call by phase: queue (for a connection), connect, first_byte, total",
+    ["target", "phase"],
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=REGISTRY,
+)
+BREAKER = Gauge(
+    "lienthong_breaker_state",
+    "1 for the state the gate of a target is in (closed, open, trial, ramp), 0 for the others",
+    ["target", "state"],
+    registry=REGISTRY,
+)
+HELD = Gauge("lienthong_holds", "Holds that operators have placed and not lifted", ["target"], registry=REGISTRY)
 CALL_SECONDS = Histogram(
     "lienthong_call_seconds",
     "Time of one wire call, first byte sent to last byte read",

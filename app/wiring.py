@@ -1,19 +1,30 @@
 """The composition root: settings to engine, connectors and context. The only file that names concrete connectors."""
 
+import os
+import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import time
 
 from app.config import Settings
+from app.domain.breaker import BreakerPolicy
 from app.domain.delivery import Target
-from app.domain.retry import Schedule
+from app.domain.failures import FailureClass
+from app.domain.retry import Schedule, Schedules
+from app.domain.worktime import OfficeSession, WorkingCalendar
 from app.errors import ConfigurationError
 from app.reference import Catalogue, CatalogueError, ProcedureFacts, UnitFacts, load_catalogue
+from app.reference.workdays import load_calendar
 from app.store.session import Clock, Database
 from app.usecases.context import Context, DeliveryPolicy
+from app.usecases.far_session import SharedSessions
+from app.usecases.webhooks import Endpoints
 from connectors.base import Capacity, Connector
 from connectors.http import HttpSettings, build_client
 from connectors.population import OfficerKey, PopulationConnector, PopulationSettings, PopulationWay
 from connectors.portal import DossierFacts, PortalConnector, PortalSettings, Profile, encode_dossier, encode_step
+from connectors.webhook import HTTP as WEBHOOK_HTTP
+from connectors.webhook import WebhookConnector
 from schemas.provincial import DossierIn, StepIn
 
 
@@ -69,12 +80,21 @@ def http_settings(settings: Settings) -> HttpSettings:
     )
 
 
-def _portal(settings: Settings) -> Connector:
+def _portal(settings: Settings, database: Database) -> Connector:
     http = http_settings(settings)
-    return PortalConnector(portal_settings(settings), build_client(http), http)
+    book = SharedSessions(database, Target.PORTAL.value, worker=f"{socket.gethostname()}-{os.getpid()}")
+    return PortalConnector(portal_settings(settings), build_client(http), http, book)
 
 
-CONNECTORS: dict[Target, Callable[[Settings], Connector]] = {Target.PORTAL: _portal}
+def _webhook(settings: Settings, database: Database) -> Connector:
+    http = replace(WEBHOOK_HTTP, transport=settings.http_transport)
+    return WebhookConnector(Endpoints(database), build_client(http), http, plain_http=settings.webhook_plain_http)
+
+
+CONNECTORS: dict[Target, Callable[[Settings, Database], Connector]] = {
+    Target.PORTAL: _portal,
+    Target.WEBHOOK: _webhook,
+}
 
 
 def _population(settings: Settings) -> PopulationConnector | None:
@@ -103,15 +123,61 @@ def _population(settings: Settings) -> PopulationConnector | None:
     return PopulationConnector(wanted, build_client(http), http)
 
 
-def policy(settings: Settings) -> DeliveryPolicy:
-    """Bounds of the delivery engine."""
+_WEBHOOKS_AT_ONCE = 8
+_HOUR, _DAY = 3600.0, 86400.0
+# Beside the ordinary schedule of the settings. A technician is slower than a network; an answer that means nothing
+# to us is not asked for again and again; what is in doubt is asked about soon, and a person after a day.
+_SCHEDULES: dict[Target, dict[FailureClass, Schedule]] = {
+    Target.PORTAL: {
+        FailureClass.TECHNICAL: Schedule((60, 300, 900, _HOUR), attempts_max=400, age_max_seconds=14 * _DAY),
+        FailureClass.CONTRACT: Schedule((60, 300, 1800, _HOUR), attempts_max=12, age_max_seconds=2 * _DAY),
+        FailureClass.UNKNOWN: Schedule((5, 15, 60, 300, 900, _HOUR), attempts_max=60, age_max_seconds=_DAY),
+    },
+    Target.WEBHOOK: {},
+}
+_WEBHOOK_SCHEDULE = Schedule((5, 30, 120, 600, 1800, 7200, 5 * _HOUR), attempts_max=30, age_max_seconds=3 * _DAY)
+
+
+def schedules(settings: Settings, target: Target) -> Schedules:
+    """The retry schedules of a kind of destination: ours, those of the settings in their place.
+
+    Raises:
+        ConfigurationError: ``LIENTHONG_RETRY_SCHEDULES`` names a target or class that there is not, or cannot be.
+    """
+    ordinary = _WEBHOOK_SCHEDULE
+    if target is Target.PORTAL:
+        ordinary = Schedule(settings.retry_waits_seconds, settings.retry_attempts_max, settings.retry_age_seconds)
+    by_class = dict(_SCHEDULES[target])
+    for key, wanted in settings.retry_schedules.items():
+        named, _, failure = key.partition(".")
+        try:
+            schedule = Schedule(wanted.waits_seconds, wanted.attempts_max, wanted.age_max_seconds)
+            if Target(named) is target:
+                by_class[FailureClass(failure)] = schedule
+        except ValueError as error:
+            message = f"LIENTHONG_RETRY_SCHEDULES: '{key}': {error}"
+            raise ConfigurationError(message) from error
+    return Schedules(ordinary, by_class)
+
+
+def policy(settings: Settings, target: Target) -> DeliveryPolicy:
+    """Bounds of the delivery engine towards a kind of destination."""
+    national = target is not Target.WEBHOOK
     return DeliveryPolicy(
-        schedule=Schedule(settings.retry_waits_seconds, settings.retry_attempts_max, settings.retry_age_seconds),
-        lanes_per_claim=settings.worker_lanes_per_claim,
+        schedules=schedules(settings, target),
+        lanes_per_claim=settings.worker_lanes_per_claim if national else _WEBHOOKS_AT_ONCE,
         steps_per_lane=settings.worker_steps_per_lane,
-        calls_in_flight=settings.worker_calls_in_flight,
+        calls_in_flight=settings.worker_calls_in_flight if national else _WEBHOOKS_AT_ONCE,
         lease_seconds=settings.worker_lease_seconds,
         call_seconds=settings.call_seconds + settings.call_tries_seconds,
+        settle_seconds=settings.portal_settle_seconds if national else 0.0,
+        breaker=BreakerPolicy(
+            window_seconds=settings.breaker_window_seconds,
+            calls_min=settings.breaker_calls_min,
+            failure_share=settings.breaker_failure_share,
+            waits_seconds=settings.breaker_waits_seconds,
+            trial_seconds=settings.worker_lease_seconds,
+        ),
     )
 
 
@@ -123,20 +189,36 @@ def _catalogue(settings: Settings) -> Catalogue:
         raise ConfigurationError(message) from error
 
 
+def _calendar(settings: Settings) -> WorkingCalendar:
+    try:
+        parts = [part.strip().split("-") for part in settings.office_hours.split(",")]
+        sessions = tuple(OfficeSession(time.fromisoformat(start), time.fromisoformat(end)) for start, end in parts)
+        return load_calendar(settings.reference_dir, sessions)
+    except CatalogueError as error:
+        message = f"LIENTHONG_REFERENCE_DIR: {error}"
+        raise ConfigurationError(message) from error
+    except ValueError as error:
+        message = f"LIENTHONG_OFFICE_HOURS: {error}"
+        raise ConfigurationError(message) from error
+
+
 def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
     """Everything the use cases need, from settings. ``close_context`` lets go of it."""
     subject_key = settings.subject_key.get_secret_value().encode()
     procedures = frozenset(settings.population_procedures)
+    database = Database(settings.database_url, clock=clock, pool_size=settings.database_pool)
     return Context(
-        database=Database(settings.database_url, clock=clock, pool_size=settings.database_pool),
+        database=database,
         catalogue=_catalogue(settings),
         agency=settings.agency,
         encoders={Target.PORTAL: PortalEncoder(Profile(settings.portal_profile))},
-        connectors={target: build(settings) for target, build in CONNECTORS.items()},
-        policies={target: policy(settings) for target in Target},
+        connectors={target: build(settings, database) for target, build in CONNECTORS.items()},
+        policies={target: policy(settings, target) for target in Target},
         population=_population(settings),
         person_procedures=None if "*" in procedures else procedures,
         subject_key=subject_key or None,
+        backlog_age_seconds=settings.backlog_age_seconds,
+        calendar=_calendar(settings),
     )
 
 

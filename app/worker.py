@@ -13,14 +13,17 @@ from functools import partial
 import structlog
 
 from app.config import Settings
-from app.domain.delivery import Target
+from app.domain.delivery import PORTAL, Destination
 from app.errors import LienThongError
+from app.usecases import webhooks
 from app.usecases.context import Context
 from app.usecases.deliver import deliver
-from app.usecases.upkeep import tick
+from app.usecases.upkeep import tick, watch
 
 _log = structlog.get_logger(__name__)
 _TICK_SECONDS = 1.0
+_WATCH_SECONDS = 15.0
+_LOOK_SECONDS = 5.0
 _STORE_TROUBLE_SECONDS = 2.0
 
 
@@ -35,24 +38,53 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
     _log.info("worker_started", worker=name)
     async with asyncio.TaskGroup() as group:
         group.create_task(_repeat(partial(_upkeep, context), stopping, _TICK_SECONDS))
-        for target in Target:
-            for _ in range(settings.worker_rounds):
-                group.create_task(
-                    _repeat(partial(deliver, context, target, name, stopping), stopping, settings.worker_poll_seconds)
-                )
+        group.create_task(_repeat(partial(_watch, context), stopping, _WATCH_SECONDS))
+        for _ in range(settings.worker_rounds):
+            round_ = partial(deliver, context, PORTAL, name, stopping)
+            group.create_task(_repeat(round_, stopping, settings.worker_poll_seconds))
+        group.create_task(_webhooks(context, settings, name, stopping, group))
     _log.info("worker_stopped", worker=name)
 
 
 async def _upkeep(context: Context) -> int:
-    promoted, rescued = await tick(context)
-    if rescued:
-        _log.warning("lanes_rescued", lanes=rescued)
-    return promoted + rescued
+    done = await tick(context)
+    if done.rescued:
+        _log.warning("lanes_rescued", lanes=done.rescued)
+    return int(done.any)
 
 
-async def _repeat(work: Callable[[], Awaitable[int]], stopping: asyncio.Event, pause_seconds: float) -> None:
+async def _watch(context: Context) -> int:
+    await watch(context)
+    return 0
+
+
+async def _webhooks(
+    context: Context, settings: Settings, name: str, stopping: asyncio.Event, group: asyncio.TaskGroup
+) -> None:
+    """One loop an endpoint, so that one that hangs keeps nobody else waiting; looks for new ones now and then."""
+    loops: dict[Destination, asyncio.Event] = {}
+
+    async def look() -> int:
+        living = set(await webhooks.destinations(context))
+        for gone in loops.keys() - living:
+            loops.pop(gone).set()
+        for new in sorted(living - loops.keys()):
+            loops[new] = ending = asyncio.Event()
+            round_ = partial(deliver, context, new, name, stopping)
+            group.create_task(_repeat(round_, stopping, settings.worker_poll_seconds, ending))
+        return 0
+
+    await _repeat(look, stopping, _LOOK_SECONDS)
+
+
+async def _repeat(
+    work: Callable[[], Awaitable[int]],
+    stopping: asyncio.Event,
+    pause_seconds: float,
+    ending: asyncio.Event | None = None,
+) -> None:
     """Do it again at once while there is work, after a pause when there is none, later when the store is in trouble."""
-    while not stopping.is_set():
+    while not (stopping.is_set() or (ending and ending.is_set())):
         try:
             pause = 0.0 if await work() else pause_seconds
         except LienThongError as error:

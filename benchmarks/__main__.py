@@ -1,4 +1,4 @@
-"""``python -m benchmarks [drain] [claims] [intake]``: measure, print, write ``build/bench.json``."""
+"""``python -m benchmarks [drain] [claims] [intake] [outage]``: measure, print, write ``build/bench.json``."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import claims, drain, intake, stage
+from benchmarks import claims, drain, intake, outage, stage
 
 BARS = {
     "drain_arrays_vs_procrastinate": (">=", 5.0),
@@ -16,21 +16,24 @@ BARS = {
     "claim_cost_1m_vs_10k_postgresql": ("<=", 1.3),
     "claim_cost_1m_vs_10k_sqlite": ("<=", 2.5),
     "intake_records_per_second_sqlite": (">=", 1000.0),
+    "outage_beside_dead_vs_alone": (">=", 0.9),
 }
 
 
 def main(wanted: list[str]) -> int:
     """Run what is wanted (everything by default); 1 when a bar is missed."""
-    wanted = wanted or ["drain", "claims", "intake"]
+    wanted = wanted or ["drain", "claims", "intake", "outage"]
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as name:
         folder = Path(name)
         if "intake" in wanted:
             figures |= intake.measure(folder)
-        if {"drain", "claims"} & set(wanted):
+        if {"drain", "claims", "outage"} & set(wanted):
             with stage.postgresql() as server:
                 if "drain" in wanted:
                     figures |= asyncio.run(drain.measure(server, folder))
+                if "outage" in wanted:
+                    figures |= asyncio.run(outage.measure(server, folder))
                 if "claims" in wanted:
                     figures |= asyncio.run(claims.measure(server, folder))
     return _report(figures)

@@ -10,7 +10,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.types import JSONValue
 from sqlalchemy import func, select, update
 
-from app.domain.delivery import Target
+from app.domain.delivery import PORTAL, Target
 from app.store.session import WriteSession
 from app.store.tables import lanes, messages
 from app.usecases.context import Context
@@ -24,7 +24,7 @@ DOSSIERS, STEPS_EACH, ROUNDS = 1000, 10, 2
 
 async def _drain(context: Context) -> None:
     async def until_dry() -> None:
-        while await deliver(context, Target.PORTAL, "bench"):
+        while await deliver(context, PORTAL, "bench"):
             pass
 
     await stage.side_by_side(ROUNDS, until_dry)

@@ -7,15 +7,17 @@ retrying it for two days.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 
 class Kind(StrEnum):
-    """What a parcel carries: a snapshot of a dossier, or one progress step."""
+    """What a parcel carries: a snapshot of a dossier, one progress step, or news for a webhook."""
 
     DOSSIER = "dossier"
     STEP = "step"
+    EVENT = "event"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,30 @@ class Parcel:
     payload: str
     known: bool
     correlation_id: str
+    destination: str = ""
+    created_at: datetime | None = None
+    trace_context: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where the time of one wire call went, in seconds; None where it did not come that far.
+
+    ``queue`` is the wait for a free connection, ``connect`` making one (0 when one was there), ``first_byte`` from
+    the last byte sent to the first byte read.
+    """
+
+    queue_seconds: float | None = None
+    connect_seconds: float | None = None
+    first_byte_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """An answer of a shape that we do not know: a short name of the shape, and a masked example."""
+
+    shape: str
+    example: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +72,8 @@ class Exchange:
     request: str = ""
     answer: str = ""
     elapsed_seconds: float = 0.0
+    timing: Timing = Timing()
+    strange: Strange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +134,13 @@ class Sent:
 
     ``outcomes`` has one entry per parcel, in order. ``array_refused`` says that a refusal speaks of the array as
     a whole and not of each parcel: the engine then halves the array until the guilty item stands alone.
+    ``earlier`` are the exchanges that led to the last one (an insert that had to become an update).
     """
 
     outcomes: tuple[Outcome, ...]
     exchange: Exchange
     array_refused: bool = False
+    earlier: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +148,14 @@ class Probed:
     """Answer to a probe: what the nation holds of the parcels asked about, in order.
 
     ``dossier_known`` is None when the probe could not tell. ``failure`` carries the reason in that case.
+    ``held`` is what the nation holds of the dossier, as JSON text, masked; None when it holds nothing or did not say.
     """
 
     knowledge: tuple[Knowledge, ...]
     exchange: Exchange
     dossier_known: bool | None = None
     failure: TryLater | None = None
+    held: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +164,16 @@ class Capacity:
 
     dossiers_per_call: int = 50
     steps_per_call: int = 100
+    events_per_call: int = 1
 
     def of(self, kind: Kind) -> int:
         """The limit for one kind."""
-        return self.dossiers_per_call if kind is Kind.DOSSIER else self.steps_per_call
+        limits = {
+            Kind.DOSSIER: self.dossiers_per_call,
+            Kind.STEP: self.steps_per_call,
+            Kind.EVENT: self.events_per_call,
+        }
+        return limits[kind]
 
 
 @dataclass(frozen=True, slots=True)

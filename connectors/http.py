@@ -1,14 +1,15 @@
 """The one way out: an httpx client on a transport of our choice, and answers as values.
 
 What matters to a register is whether bytes left the house. ``NotSent`` is only ever said when a connection was
-never had; everything else without a whole answer is ``NoAnswer``.
+never had, or when the time to send (``connectors.deadline``) was over before the first byte; everything else without
+a whole answer is ``NoAnswer``.
 """
 
 import asyncio
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal
 
@@ -16,6 +17,13 @@ import aiohttp
 import httpx
 import tenacity
 from httpx_aiohttp import AiohttpTransport
+
+from connectors.base import Timing
+from connectors.deadline import SEND_BEFORE
+from connectors.wiretimes import MARKS, Marks, TooLate, trace_config
+
+TOO_LATE = "too_late_to_send"
+_NO_TIMES = Timing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +50,17 @@ class Reply:
     headers: Mapping[str, str]
     text: str
     elapsed_seconds: float
+    timing: Timing = _NO_TIMES
 
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """No connection was had: nothing left the house."""
+    """No connection was had, or had too late: nothing left the house."""
 
     reason: str
     message: str
     elapsed_seconds: float
+    timing: Timing = _NO_TIMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,7 @@ class NoAnswer:
     reason: str
     message: str
     elapsed_seconds: float
+    timing: Timing = _NO_TIMES
 
 
 Delivery = Reply | NotSent | NoAnswer
@@ -91,7 +102,8 @@ def _session(limits: httpx.Limits, context: ssl.SSLContext) -> aiohttp.ClientSes
     connector = aiohttp.TCPConnector(
         limit=limits.max_connections or 0, keepalive_timeout=limits.keepalive_expiry, ssl=context
     )
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+    jar = aiohttp.DummyCookieJar()
+    return aiohttp.ClientSession(connector=connector, cookie_jar=jar, trace_configs=[trace_config()])
 
 
 async def post(
@@ -102,21 +114,41 @@ async def post(
     content: bytes,
     headers: Mapping[str, str],
     params: Mapping[str, str] | None = None,
+    send_before: float | None = None,
 ) -> Delivery:
-    """Post once; again, within the bounds, only while no connection is had."""
+    """Post once; again, within the bounds, only while no connection is had.
+
+    ``send_before`` is the monotonic time after which nothing is put on the wire any more: a process that was stopped
+    and goes on later has lost its lease, and what it held is another's. Without it ``SEND_BEFORE`` holds.
+    """
     started = time.monotonic()
+    limits = [limit for limit in (send_before, SEND_BEFORE.get()) if limit is not None]
     retrying = tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_result(lambda result: isinstance(result, NotSent)),
+        retry=tenacity.retry_if_result(lambda result: isinstance(result, NotSent) and result.reason != TOO_LATE),
         stop=tenacity.stop_after_attempt(settings.tries_max) | tenacity.stop_after_delay(settings.tries_seconds),
         wait=tenacity.wait_random_exponential(multiplier=0.1, max=1.0),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
 
     async def once() -> Delivery:
-        return await _once(client, settings, url, content, headers, params, started)
+        marks = Marks(min(limits, default=None))
+        token = MARKS.set(marks)
+        try:
+            result = await _once(client, settings, url, content, headers, params, started)
+        except TooLate:
+            result = _too_late(started)
+        finally:
+            MARKS.reset(token)
+        if marks.too_late and isinstance(result, NotSent | NoAnswer):
+            result = _too_late(started)
+        return replace(result, timing=marks.timing())
 
     result: Delivery = await retrying(once)
     return result
+
+
+def _too_late(started: float) -> NotSent:
+    return NotSent(TOO_LATE, "the time to send was over before the first byte", time.monotonic() - started)
 
 
 async def _once(
@@ -129,11 +161,11 @@ async def _once(
     started: float,
 ) -> Delivery:
     try:
-        async with (
-            asyncio.timeout(settings.total_seconds),
-            client.stream("POST", url, content=content, headers=dict(headers), params=params) as response,
-        ):
-            body = await _read(response, settings.answer_bytes_max)
+        async with asyncio.timeout(settings.total_seconds):
+            # The transport of aiohttp looks once more just before it writes; another has only this look.
+            MARKS.get(Marks()).check()
+            async with client.stream("POST", url, content=content, headers=dict(headers), params=params) as response:
+                body = await _read(response, settings.answer_bytes_max)
     except TimeoutError as error:
         return NoAnswer("total_timeout", str(error) or "no whole answer in time", time.monotonic() - started)
     except (httpx.HTTPError, aiohttp.ClientError) as error:

@@ -1,30 +1,14 @@
 """`python -m mock_national`: both national systems in one process."""
 
 import argparse
-import json
 import signal
-import socket
-import sys
 from collections.abc import Sequence
 from typing import cast, get_args
 
-import uvicorn
-
 from mock_national.app import create_app
-from mock_national.drop import DroppableProtocol
+from mock_national.scenarios import Scenario, find_scenario
+from mock_national.serving import MockServer
 from mock_national.settings import AnswerStyle, PopulationShape, Profile, Settings
-
-_SHUTDOWN_SECONDS = 2
-
-
-class _Announcing(uvicorn.Server):
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            sys.stdout.write(json.dumps({"listening": f"http://{shown}:{port}"}) + "\n")
-            sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,6 +36,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--people-count", type=int, default=defaults.people_count)
     add("--people-seed", type=int, default=defaults.people_seed)
     add("--slow-seconds", type=float, default=defaults.slow_seconds, help="wait of the number ending in 901")
+    add(
+        "--scenario",
+        type=find_scenario,
+        action="append",
+        default=[],
+        metavar="NAME|FILE",
+        help="arm a scenario at the start: one that is shipped, or a YAML file; may be given again",
+    )
     return parser
 
 
@@ -59,22 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; one line of JSON on stdout says where."""
     options = vars(_parser().parse_args(arguments))
     host, port = cast("str", options.pop("host")), cast("int", options.pop("port"))
-    config = uvicorn.Config(
-        create_app(Settings(**options)),
-        host=host,
-        port=port,
-        loop="uvloop",
-        http=DroppableProtocol,
-        ws="none",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-    )
+    wanted = cast("list[Scenario]", options.pop("scenario"))
+    app = create_app(Settings(**options))
+    for scenario in wanted:
+        scenario.arm(app.state.faults)
     # uvicorn raises the signal again once it has shut down; a handler of ours makes that an orderly exit.
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, lambda *_: None)
-    _Announcing(config).run()
+    MockServer(app, host, port).run()
 
 
 if __name__ == "__main__":

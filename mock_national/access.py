@@ -53,6 +53,12 @@ class Access:
             return None
         return str(row[0])
 
+    def end(self, token: str, at: float) -> None:
+        """Let a bearer token end at `at` (Unix time) at the latest; nothing when it is not known."""
+        self._connection.execute(
+            "UPDATE population_tokens SET expires_at = min(expires_at, ?) WHERE token = ?", (at, token)
+        )
+
     def officer_of_key(self, auth_hash: str) -> str | None:
         """The officer whose `AuthHash` this is, suspended ones too; or None."""
         return self._keys.get(auth_hash)

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from mock_national.access import Quota
 from mock_national.parts import Parts
 from mock_national.registry import people
+from mock_national.scenarios import read_scenario, shipped
 from mock_national.summary import Summary
 from mock_national.wire import parse_object, read_body
 
@@ -45,6 +46,9 @@ class Admin:
             Route("/__admin/faults", self.arm, methods=["POST"]),
             Route("/__admin/faults", self.armed, methods=["GET"]),
             Route("/__admin/faults", self.clear, methods=["DELETE"]),
+            Route("/__admin/fired", self.fired, methods=["GET"]),
+            Route("/__admin/scenarios", self.scenarios, methods=["GET"]),
+            Route("/__admin/scenario", self.play, methods=["POST"]),
         ]
 
     async def state(self, _: Request) -> Response:
@@ -55,7 +59,7 @@ class Admin:
     async def reset(self, _: Request) -> Response:
         """Forget everything but the people."""
         self._store.reset()
-        self._faults.clear()
+        self._faults.reset()
         self._quota.clear()
         return JSONResponse({"reset": True})
 
@@ -96,7 +100,7 @@ class Admin:
             fault = self._faults.arm(wanted)
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
-        return JSONResponse(asdict(fault), 201)
+        return JSONResponse(fault.shown(), 201)
 
     async def armed(self, _: Request) -> Response:
         """All faults, spent ones with `left` 0."""
@@ -107,8 +111,34 @@ class Admin:
         self._faults.clear()
         return JSONResponse({"faults": []})
 
+    async def fired(self, _: Request) -> Response:
+        """How often each kind fired since the last reset."""
+        return JSONResponse({"by_kind": self._faults.fired_by_kind()})
+
+    async def scenarios(self, _: Request) -> Response:
+        """The shipped scenarios."""
+        return JSONResponse({"scenarios": [scenario.shown() for scenario in shipped().values()]})
+
+    async def play(self, request: Request) -> Response:
+        """Arm a shipped scenario by name, or one that is sent as YAML."""
+        wanted = parse_object(await read_body(request)) or {}
+        name, text = wanted.get("name"), wanted.get("yaml")
+        if wanted.keys() - {"name", "yaml"} or not (isinstance(name, str) ^ isinstance(text, str)):
+            raise HTTPException(400, "either name or yaml is wanted, as text")
+        if isinstance(name, str):
+            scenario = shipped().get(name)
+            if scenario is None:
+                raise HTTPException(404, f"name: one of {', '.join(shipped())}")
+        else:
+            try:
+                scenario = read_scenario(str(text))
+            except ValueError as error:
+                raise HTTPException(400, str(error)) from error
+        faults = scenario.arm(self._faults)
+        return JSONResponse({**scenario.shown(), "faults": [fault.shown() for fault in faults]}, 201)
+
     def _listing(self) -> list[dict[str, object]]:
-        return [asdict(fault) for fault in self._faults.listing()]
+        return [fault.shown() for fault in self._faults.listing()]
 
 
 def _whole(request: Request, name: str, default: int, highest: int) -> int:

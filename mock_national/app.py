@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ExceptionHandler
 
 from mock_national.admin import Admin
 from mock_national.pages import Pages
@@ -26,6 +27,7 @@ def create_app(settings: Settings, *, policy: Policy = all_or_nothing) -> Starle
         sqlite3.Error: when the store cannot be opened.
     """
     parts = build(settings)
+    parts.faults.on_armed = parts.door.refuse
     population = Population(parts)
     routes = [*Portal(parts, policy).routes(), *population.routes(), *Pages(parts).routes()]
     if settings.admin:
@@ -36,10 +38,18 @@ def create_app(settings: Settings, *, policy: Policy = all_or_nothing) -> Starle
         yield
         parts.store.close()
 
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _as_json})
+    handlers: dict[type[Exception], ExceptionHandler] = {HTTPException: _as_json, ClientDisconnect: _left}
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
     app.state.store = parts.store
     app.state.faults = parts.faults
+    app.state.door = parts.door
     return app
+
+
+async def _left(_: Request, error: Exception) -> Response:
+    """A client that went away while it was sending; nobody reads this."""
+    del error
+    return Response(status_code=400)
 
 
 async def _as_json(_: Request, error: Exception) -> Response:

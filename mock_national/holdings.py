@@ -31,6 +31,10 @@ class Holdings:
         ).fetchone()
         return None if row is None else str(row[0])
 
+    def end_session(self, token: str, at: float) -> None:
+        """Let a session end at `at` (Unix time) at the latest; nothing when it is not known."""
+        self._connection.execute("UPDATE sessions SET expires_at = min(expires_at, ?) WHERE token = ?", (at, token))
+
     def holds(self, code: str) -> bool:
         """Whether a dossier was ever taken."""
         return self._connection.execute("SELECT 1 FROM dossiers WHERE code = ?", (code,)).fetchone() is not None

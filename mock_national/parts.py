@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mock_national.calls import CallLog
 from mock_national.catalogue import Catalogue, catalogue
+from mock_national.door import Door
 from mock_national.exchange import Desk
 from mock_national.faults import FaultBook
 from mock_national.holdings import Holdings
@@ -22,6 +23,7 @@ class Parts:
     holdings: Holdings
     log: CallLog
     faults: FaultBook
+    door: Door
     desk: Desk
 
 
@@ -34,12 +36,14 @@ def build(settings: Settings) -> Parts:
     store = Store(settings.database)
     ensure_people(store, settings)
     log = CallLog(store.connection)
+    door = Door()
     return Parts(
         settings=settings,
         store=store,
         catalogue=catalogue(),
         holdings=Holdings(store),
         log=log,
-        faults=FaultBook(),
-        desk=Desk(settings, store, log),
+        faults=FaultBook(settings.clock),
+        door=door,
+        desk=Desk(settings, store, log, door),
     )

@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from mock_national import soap
 from mock_national.access import TOKEN_SECONDS, Access, Quota
-from mock_national.exchange import error_page
+from mock_national.dressing import error_page
+from mock_national.faults import Fault
 from mock_national.matching import Question, is_known
 from mock_national.parts import Parts
 from mock_national.tables import rows
@@ -63,6 +64,9 @@ class Population:
 
     async def token(self, request: Request) -> Response:
         """Client credentials for a bearer token."""
+        early = await self._desk.at_door(request, _SYSTEM, self._faults.take_at_door(_SYSTEM))
+        if early is not None:
+            return early
         form = parse_qs((await read_body(request)).decode(errors="replace"))
         partner = self._access.partner(request.headers.get("lgspaccesstoken", ""))
         fault = self._faults.take(_SYSTEM, "token", ())
@@ -72,8 +76,11 @@ class Population:
                 return _unauthorised("token")
             if form.get("grant_type") != ["client_credentials"]:
                 return _gateway_error(400, "unsupported_grant_type", "grant_type: client_credentials", "token")
+            token = self._access.issue(partner)
+            if fault is not None and fault.kind == "clock_skew":
+                self._access.end(token, self._settings.clock() + fault.delay_ms / 1000)
             answer = {
-                "access_token": self._access.issue(partner),
+                "access_token": token,
                 "scope": "default",
                 "token_type": "Bearer",
                 "expires_in": TOKEN_SECONDS,
@@ -84,6 +91,9 @@ class Population:
 
     async def verify_soap(self, request: Request) -> Response:
         """Way A: bearer token, partner token and officer key in headers, SOAP in the body."""
+        early = await self._desk.at_door(request, _SYSTEM, self._faults.take_at_door(_SYSTEM))
+        if early is not None:
+            return early
         raw = await read_body(request)
         asked = soap.read_question(raw)
         headers = request.headers
@@ -95,10 +105,13 @@ class Population:
                 return _unauthorised(soap.OPERATION)
             return self._decide(asked, asked.fields.get("MaDonVi") or unit, officer, _SOAP_FACE)
 
-        return await self._answer(request, asked, produce)
+        return await self._answer(request, asked, produce, _SOAP_FACE)
 
     async def verify_json(self, request: Request) -> Response:
         """Way C: the provincial wrapper, no credentials, the SOAP answer as text inside JSON."""
+        early = await self._desk.at_door(request, _SYSTEM, self._faults.take_at_door(_SYSTEM))
+        if early is not None:
+            return early
         body = parse_object(await read_body(request))
         asked = soap.Asked({}, "JSON: không đọc được") if body is None else soap.read_json_question(body)
 
@@ -106,13 +119,52 @@ class Population:
             unit = asked.fields.get("MaDonVi") or _WRAPPER_UNIT
             return self._decide(asked, unit, asked.fields.get("MaCanBo", ""), _JSON_FACE)
 
-        return await self._answer(request, asked, produce)
+        return await self._answer(request, asked, produce, _JSON_FACE)
 
-    async def _answer(self, request: Request, asked: soap.Asked, produce: Callable[[], Reply]) -> Response:
+    async def _answer(
+        self, request: Request, asked: soap.Asked, produce: Callable[[], Reply], face: "Face"
+    ) -> Response:
         masked = {name: "***" if name in _PERSONAL else value for name, value in asked.fields.items()}
         number = asked.fields.get("SoDinhDanh") or asked.fields.get("SoCMND", "")
-        fault = self._faults.take(_SYSTEM, soap.OPERATION, (number,))
-        return await self._desk.perform(request, _SYSTEM, dump(masked), fault, produce)
+        procedures = {asked.fields.get("MaDVC", "")}
+        by_soap = face is _SOAP_FACE
+        fault = self._faults.take(_SYSTEM, soap.OPERATION, (number,), procedures, soap=by_soap)
+        bearer = request.headers.get("authorization", "").partition(" ")[2]
+
+        def bent() -> Reply:
+            return produce() if fault is None else self._bent(fault, asked, bearer, produce, face)
+
+        return await self._desk.perform(request, _SYSTEM, dump(masked), fault, bent, soap=by_soap)
+
+    def _bent(self, fault: Fault, asked: soap.Asked, bearer: str, produce: Callable[[], Reply], face: "Face") -> Reply:
+        """The answer under a fault that acts inside the database or its gateway."""
+        if fault.kind == "session_expired":
+            self._access.end(bearer, self._settings.clock())
+            return produce() if face is _SOAP_FACE else face.denied(Denial("900901", "Invalid Credentials", 401))
+        if fault.kind == "wrong_unit":
+            forbidden = "Đơn vị không được quyền khai thác"
+            if face is _SOAP_FACE:
+                return _gateway_error(403, "900908", forbidden, soap.OPERATION)
+            return face.denied(Denial("900908", forbidden, 403))
+        if fault.kind == "code_table_changed":
+            return face.denied(Denial("004", "Thủ tục chưa được cấp quyền khai thác"))
+        if fault.kind == "duplicate_500":
+            return self._duplicate(asked.fields.get("MaYeuCau", ""), produce, face)
+        reply = produce()
+        if fault.kind == "clock_skew":
+            self._access.end(bearer, self._settings.clock() + fault.delay_ms / 1000)
+        return reply
+
+    def _duplicate(self, request_id: str, produce: Callable[[], Reply], face: "Face") -> Reply:
+        used = "SELECT 1 FROM population_requests WHERE id = ?"
+        if self._connection.execute(used, (request_id,)).fetchone() is not None:
+            text = f"Lỗi hệ thống: mã yêu cầu {request_id} đã tồn tại"
+        else:
+            produce()
+            text = "Lỗi hệ thống"
+        if face is _SOAP_FACE:
+            return face.faulty(soap.fault(text))
+        return _reply(dump({"message": text}), status=500, error_code="fault")
 
     def _decide(self, asked: soap.Asked, unit: str, key_officer: str, face: "Face") -> Reply:
         denial = self._denial(asked, unit, key_officer)

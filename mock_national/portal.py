@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mock_national.faults import Fault
 from mock_national.fields import INVALID, Refusal
 from mock_national.inspection import Inspector
 from mock_national.parts import Parts
 from mock_national.policies import Policy, all_or_nothing
-from mock_national.reception import Reception
+from mock_national.portal_faults import Bending, closed_list, closed_procedure, terms_of
+from mock_national.reception import ORDINARY, Outcome, Reception, Terms
 from mock_national.tables import document
 from mock_national.wire import Reply, dump, parse_object, read_body
 
@@ -21,12 +23,13 @@ BAD_LOGIN: Final = "1"
 NO_SESSION: Final = "2"
 WRONG_UNIT: Final = "5"
 UNREADABLE: Final = "-1"
+SOME_REFUSED: Final = "1"
 
 _SECRET = re.compile(r'("(?:session|password)"\s*:\s*")[^"]*')
 _SHOWN_MAX = 6000
 
 Body = dict[str, object]
-Service = Callable[[Body], Reply]
+Service = Callable[[Body, Terms], Reply]
 
 
 class Portal:
@@ -49,6 +52,7 @@ class Portal:
         self._reception = Reception(settings, Inspector(settings.profile, catalogue), parts.holdings, policy)
         self._success: int | str = 0 if settings.answer_style == "int" else settings.answer_style
         self._procedures = self._found(catalogue.procedure_list(), "LayDanhSachTTHC")
+        self._bending = Bending(parts.holdings, parts.faults, settings.clock)
         self._integration: Mapping[str, Service] = {
             "DongBoHoSoMC": self._push_dossiers,
             "CapNhatTienDoHoSoMC": self._push_steps,
@@ -56,10 +60,10 @@ class Portal:
             "LayThuTuc": self._procedure,
         }
         self._share: Mapping[str, Service] = {
-            "LayDanhSachTTHC": lambda _: self._procedures,
+            "LayDanhSachTTHC": self._procedure_list,
             "LayThuTuc": self._procedure,
-            "LayDanhMucLinhVuc": lambda _: self._found(catalogue.field_list(), "LayDanhMucLinhVuc"),
-            "LayDanhMucCoQuan": lambda _: self._found(catalogue.agency_list(), "LayDanhMucCoQuan"),
+            "LayDanhMucLinhVuc": lambda *_: self._found(catalogue.field_list(), "LayDanhMucLinhVuc"),
+            "LayDanhMucCoQuan": lambda *_: self._found(catalogue.agency_list(), "LayDanhMucCoQuan"),
         }
 
     def routes(self) -> list[Route]:
@@ -78,11 +82,11 @@ class Portal:
 
     async def integration(self, request: Request) -> Response:
         """Services that the province calls to give."""
-        return await self._serve(request, lambda body: self._dispatch(body, self._integration))
+        return await self._serve(request, lambda body, terms: self._dispatch(body, self._integration, terms))
 
     async def share(self, request: Request) -> Response:
         """Services that the province calls to read catalogues."""
-        return await self._serve(request, lambda body: self._dispatch(body, self._share))
+        return await self._serve(request, lambda body, terms: self._dispatch(body, self._share, terms))
 
     async def login(self, request: Request) -> Response:
         """Name and password for a session."""
@@ -93,6 +97,9 @@ class Portal:
         return await self._desk.perform(request, "portal", "", None, _unknown_provider)
 
     async def _serve(self, request: Request, decide: Service, called: str = "") -> Response:
+        early = await self._desk.at_door(request, "portal", self._faults.take_at_door("portal"))
+        if early is not None:
+            return early
         raw = await read_body(request)
         shown = _SECRET.sub(r"\1***", raw[:_SHOWN_MAX].decode(errors="replace"))
         code = request.query_params.get("dstcode") or request.headers.get("dstcode")
@@ -103,10 +110,22 @@ class Portal:
             refusal = Refusal(UNREADABLE, "", "không đọc được yêu cầu")
             return await self._desk.perform(request, "portal", shown, None, lambda: self._refused(refusal, ""))
         service = called or str(body.get("service", ""))
-        fault = self._faults.take("portal", service, _dossiers(body)) if len(self._faults) else None
-        return await self._desk.perform(request, "portal", shown, fault, lambda: decide(body))
+        fault = self._take(service, body) if len(self._faults) else None
 
-    def _log_in(self, body: Body) -> Reply:
+        def produce() -> Reply:
+            if fault is None:
+                return decide(body, ORDINARY)
+            return self._bending.answer(fault, body, lambda changed: decide(changed, terms_of(fault)))
+
+        return await self._desk.perform(request, "portal", shown, fault, produce)
+
+    def _take(self, service: str, body: Body) -> Fault | None:
+        inserts = service == "DongBoHoSoMC" and body.get("isUpdating") == "False"
+        return self._faults.take(
+            "portal", service, _named(body, "MaHoSo", "mahoso"), _procedures(body, inserts=inserts), inserts=inserts
+        )
+
+    def _log_in(self, body: Body, _: Terms) -> Reply:
         name, password = body.get("username"), body.get("password")
         account = self._accounts.get(name) if isinstance(name, str) else None
         expected = str(account["password"]) if account else ""
@@ -115,7 +134,7 @@ class Portal:
         token = self._holdings.open_session(str(name), self._settings.clock(), self._settings.session_seconds)
         return self._done("Đăng nhập thành công", "login", session=token)
 
-    def _dispatch(self, body: Body, services: Mapping[str, Service]) -> Reply:
+    def _dispatch(self, body: Body, services: Mapping[str, Service], terms: Terms) -> Reply:
         name = body.get("service")
         name = name if isinstance(name, str) else ""
         token = body.get("session")
@@ -129,33 +148,45 @@ class Portal:
         service = services.get(name)
         if service is None:
             return self._refused(Refusal(UNREADABLE, "", "service không được hỗ trợ tại địa chỉ này"), name)
-        return service(body)
+        return service(body, terms)
 
-    def _push_dossiers(self, body: Body) -> Reply:
-        count, refusal = self._reception.dossiers(body.get("isUpdating"), body.get("data"))
-        return self._judged(refusal, "Đồng bộ hồ sơ thành công", "DongBoHoSoMC", count)
+    def _push_dossiers(self, body: Body, terms: Terms) -> Reply:
+        outcome = self._reception.dossiers(body.get("isUpdating"), body.get("data"), terms)
+        return self._judged(outcome, "Đồng bộ hồ sơ thành công", "DongBoHoSoMC")
 
-    def _push_steps(self, body: Body) -> Reply:
-        count, refusal = self._reception.steps(body.get("data"))
-        return self._judged(refusal, "Cập nhật tiến độ hồ sơ thành công", "CapNhatTienDoHoSoMC", count)
+    def _push_steps(self, body: Body, terms: Terms) -> Reply:
+        outcome = self._reception.steps(body.get("data"), terms)
+        return self._judged(outcome, "Cập nhật tiến độ hồ sơ thành công", "CapNhatTienDoHoSoMC")
 
-    def _look_up(self, body: Body) -> Reply:
+    def _look_up(self, body: Body, _: Terms) -> Reply:
         code = body.get("mahoso")
         if not isinstance(code, str) or not code.strip():
             return self._refused(Refusal(INVALID, "mahoso", "bắt buộc phải có"), "TraCuuHoSo")
         found = self._reception.held(code)
         return self._found([] if found is None else [found], "TraCuuHoSo")
 
-    def _procedure(self, body: Body) -> Reply:
+    def _procedure(self, body: Body, terms: Terms) -> Reply:
         code = body.get("maTTHC")
         if not isinstance(code, str) or not code.strip():
             return self._refused(Refusal(INVALID, "maTTHC", "bắt buộc phải có"), "LayThuTuc")
-        return self._found(self._catalogue.detail(code), "LayThuTuc")
+        return self._found(closed_procedure(self._catalogue, code, terms), "LayThuTuc")
 
-    def _judged(self, refusal: Refusal | None, message: str, service: str, items: int) -> Reply:
-        if refusal is not None:
-            return self._refused(refusal, service, items)
-        return self._done(message, service, items)
+    def _procedure_list(self, _: Body, terms: Terms) -> Reply:
+        if not terms.closed:
+            return self._procedures
+        return self._found(closed_list(self._catalogue, terms), "LayDanhSachTTHC")
+
+    def _judged(self, outcome: Outcome, message: str, service: str) -> Reply:
+        if outcome.lines:
+            answer: dict[str, object] = {
+                "error_code": SOME_REFUSED,
+                "message": "có mục bị từ chối",
+                "result": list(outcome.lines),
+            }
+            return self._reply(answer, service, outcome.count)
+        if outcome.refusal is not None:
+            return self._refused(outcome.refusal, service, outcome.count)
+        return self._done(message, service, outcome.count)
 
     def _done(self, message: str, service: str, items: int = 0, **more: str) -> Reply:
         return self._reply({"error_code": self._success, "message": message, **more}, service, items)
@@ -185,7 +216,12 @@ def _same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
 
 
-def _dossiers(body: Body) -> set[str]:
+def _named(body: Body, inner: str, outer: str) -> set[str]:
+    """The values under `inner` in the items of the array, and the one under `outer`."""
     data = body.get("data")
-    codes = {str(item.get("MaHoSo")) for item in data if isinstance(item, dict)} if isinstance(data, list) else set()
-    return codes | {str(body["mahoso"])} if "mahoso" in body else codes
+    values = {str(item.get(inner)) for item in data if isinstance(item, dict)} if isinstance(data, list) else set()
+    return values | {str(body[outer])} if outer in body else values
+
+
+def _procedures(body: Body, *, inserts: bool) -> set[str]:
+    return _named(body, "MaTTHC", "maTTHC") if inserts or "maTTHC" in body else set()

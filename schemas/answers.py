@@ -74,8 +74,13 @@ class DeliveryOut(Answer):
     unit: str
     ref: str
     state: str
+    situation: str = Field(description="what has become of it, more exactly than the state; `meaning` says it in words")
     meaning: TextOut
+    needs_person: bool = Field(description="nothing moves before a person acts")
     attempts: int
+    failure_class: str | None = Field(
+        description="temporary, permanent, technical, contract, unknown; none: no failure"
+    )
     reason: str | None
     answer_code: str | None
     answer_message: str | None
@@ -86,6 +91,8 @@ class DeliveryOut(Answer):
     correlation_id: str
     created_at: datetime
     settled_at: datetime | None
+    decided_by: str | None
+    decision_note: str | None
     address: str
 
 
@@ -98,7 +105,11 @@ class TryOut(Answer):
     message: str | None
     service: str | None
     worker: str | None
+    failure_class: str | None
     elapsed_ms: int | None
+    queue_ms: int | None = Field(description="wait for a free connection")
+    connect_ms: int | None = Field(description="making the connection; 0 when there was one")
+    first_byte_ms: int | None = Field(description="from the last byte sent to the first byte read")
     http_status: int | None
     parcels: int | None = Field(description="how many records the call carried")
     request: str | None
@@ -175,6 +186,7 @@ class GroupOut(Answer):
     known: int
     waiting: int
     refused: int
+    dead: int
 
 
 class SummaryOut(Answer):
@@ -186,6 +198,7 @@ class SummaryOut(Answer):
     deliveries: dict[str, dict[str, int]]
     waiting_by_age: dict[str, int]
     refused_by_reason: tuple[RefusedOut, ...]
+    failing_by_class: dict[str, int]
     by_unit: tuple[GroupOut, ...]
     by_procedure: tuple[GroupOut, ...]
 

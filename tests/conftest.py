@@ -64,7 +64,7 @@ def postgresql_server(scratch: Path) -> Iterator[URL]:
 
 
 @contextmanager
-def _database_on(server: URL, template: str | None = None) -> Iterator[URL]:
+def database_on(server: URL, template: str | None = None) -> Iterator[URL]:
     """A database that lives as long as the block, empty or copied from ``template``."""
     name = f"lienthong_{os.getpid()}_{next(_numbers)}"
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
@@ -82,7 +82,7 @@ def _database_on(server: URL, template: str | None = None) -> Iterator[URL]:
 
 @pytest.fixture(scope="session")
 def _postgresql_template(postgresql_server: URL) -> Iterator[str]:
-    with _database_on(postgresql_server) as url:
+    with database_on(postgresql_server) as url:
         migrate.upgrade(url.render_as_string(hide_password=False))
         yield str(url.database)
 
@@ -102,7 +102,7 @@ def empty_database_url(request: pytest.FixtureRequest, scratch: Path) -> Iterato
         yield f"sqlite:///{folder / 'lienthong.sqlite3'}"
         shutil.rmtree(folder, ignore_errors=True)
         return
-    with _database_on(request.getfixturevalue("postgresql_server")) as url:
+    with database_on(request.getfixturevalue("postgresql_server")) as url:
         yield url.render_as_string(hide_password=False)
 
 
@@ -118,7 +118,7 @@ def database_url(request: pytest.FixtureRequest, scratch: Path) -> Iterator[str]
         shutil.rmtree(folder)
         return
     server = request.getfixturevalue("postgresql_server")
-    with _database_on(server, request.getfixturevalue("_postgresql_template")) as url:
+    with database_on(server, request.getfixturevalue("_postgresql_template")) as url:
         yield url.render_as_string(hide_password=False)
 
 

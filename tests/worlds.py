@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 
 from app.config import Settings
-from app.domain.delivery import Target
-from app.domain.retry import Schedule
+from app.domain.delivery import PORTAL, Target
+from app.domain.retry import Schedule, Schedules
 from app.errors import Refusal
 from app.main import create_app
 from app.reference import load_catalogue
@@ -94,7 +94,7 @@ def context_of(
         agency="H15",
         encoders={Target.PORTAL: PortalEncoder(Profile.V2)},
         connectors={Target.PORTAL: connector or InMemoryConnector()},
-        policies={Target.PORTAL: policy or DeliveryPolicy(SCHEDULE, lease_seconds=100.0, call_seconds=10.0)},
+        policies={Target.PORTAL: policy or DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=100.0, call_seconds=10.0)},
         subject_key=b"test",
         draw=lambda: 0.5,
         **more,
@@ -119,7 +119,7 @@ async def refused(context: Context, record: Record) -> Refusal:
 async def drain(context: Context, worker: str = "w-1") -> int:
     """Deliver until nothing is ready; how many lanes were taken."""
     taken = 0
-    while lanes := await deliver(context, Target.PORTAL, worker):
+    while lanes := await deliver(context, PORTAL, worker):
         taken += lanes
     return taken
 

@@ -70,8 +70,14 @@ DELIVERY: dict[str, Any] = {
     "unit": "H15.50",
     "ref": "1",
     "state": "delivered",
-    "meaning": {"vi": "Cổng đã nhận.", "en": "The nation has it."},
+    "situation": "delivered",
+    "meaning": {
+        "vi": "Cổng đã nhận. Không cần làm gì.",
+        "en": "The nation has it. There is nothing to do.",
+    },
+    "needs_person": False,
     "attempts": 1,
+    "failure_class": None,
     "reason": "accepted",
     "answer_code": "0",
     "answer_message": "Đồng bộ hồ sơ thành công",
@@ -82,6 +88,8 @@ DELIVERY: dict[str, Any] = {
     "correlation_id": "6d6f0b0c",
     "created_at": "2026-07-01T01:05:02Z",
     "settled_at": "2026-07-01T01:05:03Z",
+    "decided_by": None,
+    "decision_note": None,
     "address": "/v1/deliveries/41",
 }
 
@@ -92,7 +100,11 @@ TRY: dict[str, Any] = {
     "message": "Đồng bộ hồ sơ thành công",
     "service": "DongBoHoSoMC",
     "worker": "host-1",
+    "failure_class": None,
     "elapsed_ms": 12,
+    "queue_ms": 0,
+    "connect_ms": 0,
+    "first_byte_ms": 10,
     "http_status": 200,
     "parcels": 1,
     "request": '{"service":"DongBoHoSoMC","data":[{"MaHoSo":"H15.16-260701-0001","ChuHoSo":"***"}]}',
@@ -134,8 +146,9 @@ SUMMARY: dict[str, Any] = {
     "deliveries": {"dossier": {"delivered": 1}, "step": {"delivered": 1}},
     "waiting_by_age": {"under_1_hour": 0, "under_1_day": 0, "under_3_days": 0, "older": 0},
     "refused_by_reason": [],
-    "by_unit": [{"code": "H15.50", "received": 1, "known": 1, "waiting": 0, "refused": 0}],
-    "by_procedure": [{"code": "1.001193", "received": 1, "known": 1, "waiting": 0, "refused": 0}],
+    "failing_by_class": {"temporary": 0, "permanent": 0, "technical": 0, "contract": 0, "unknown": 0},
+    "by_unit": [{"code": "H15.50", "received": 1, "known": 1, "waiting": 0, "refused": 0, "dead": 0}],
+    "by_procedure": [{"code": "1.001193", "received": 1, "known": 1, "waiting": 0, "refused": 0, "dead": 0}],
 }
 
 PERSON: dict[str, Any] = {

@@ -1,8 +1,11 @@
 """Rows to published answers."""
 
+from datetime import datetime
 from typing import Any
 
 from app.api.problems import problem_of
+from app.domain.rulesets import VIETNAM
+from app.domain.situation import NEEDS_PERSON, Situation
 from app.errors import Refusal
 from app.store.session import Row
 from app.texts import text
@@ -44,10 +47,14 @@ def intake_line(line: int, answer: Receipt | Refusal) -> IntakeLineOut:
     return IntakeLineOut(line=line, taken=True, receipt=receipt(answer))
 
 
-def meaning(key: str) -> TextOut:
-    """A sentence of the catalogue."""
+def meaning(key: str, **values: str) -> TextOut:
+    """A sentence of the catalogue, filled in."""
     found = text(key)
-    return TextOut(vi=found.vi, en=found.en)
+    return TextOut(vi=found.vi.format(**values), en=found.en.format(**values))
+
+
+def _at(value: datetime | None) -> str:
+    return f"{value.astimezone(VIETNAM):%H:%M %d/%m/%Y}" if value else "…"
 
 
 def _delivery_fields(row: Row) -> dict[str, Any]:
@@ -60,8 +67,11 @@ def _delivery_fields(row: Row) -> dict[str, Any]:
         "unit": row["unit_code"],
         "ref": row["ref"],
         "state": row["state"],
-        "meaning": meaning(f"delivery.{row['state']}"),
+        "situation": row["situation"],
+        "meaning": meaning(f"situation.{row['situation']}", at=_at(row["next_at"])),
+        "needs_person": Situation(row["situation"]) in NEEDS_PERSON,
         "attempts": row["attempts"],
+        "failure_class": row["failure_class"],
         "reason": row["reason"],
         "answer_code": row["answer_code"],
         "answer_message": row["answer_message"],
@@ -72,6 +82,8 @@ def _delivery_fields(row: Row) -> dict[str, Any]:
         "correlation_id": row["correlation_id"],
         "created_at": row["created_at"],
         "settled_at": row["settled_at"],
+        "decided_by": row["decided_by"],
+        "decision_note": row["decision_note"],
         "address": f"/v1/deliveries/{row['id']}",
     }
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.dashboard.words import age, moment, say
+from app.domain.situation import UNDECIDED, Situation
 from app.texts import TEXTS, Text, text
 
 Row = Mapping[str, Any]
@@ -68,14 +69,18 @@ class Line:
     settled: Text | None
 
 
-def headline(summary: Row, late: int) -> Headline:
-    """How everything stands, in one sentence. ``late`` is what has waited for long though nobody holds it up."""
+def headline(summary: Row, late: int, undecided: int = 0, outages: Sequence[Row] = ()) -> Headline:
+    """How everything stands, in one sentence.
+
+    ``late`` is what has waited for long though nobody holds it up, ``undecided`` what waits for a person's decision,
+    ``outages`` the national destinations that are away or held: ``since`` and ``held``.
+    """
     received = summary["received"]["dossiers"]
     if not received:
         return Headline(Mood.WELL, (text("page.headline-none"),))
     states = summary["deliveries"].values()
-    broken = sum(kind[state] for kind in states for state in _BROKEN)
-    waiting = sum(summary["waiting_by_age"].values())
+    broken = sum(kind[state] for kind in states for state in _BROKEN) + undecided
+    waiting = sum(summary["waiting_by_age"].values()) - undecided
     parts = [say("page.headline-known", known=summary["known_to_the_nation"]["dossiers"], received=received)]
     if broken:
         parts.append(say("page.headline-act", count=broken))
@@ -83,15 +88,19 @@ def headline(summary: Row, late: int) -> Headline:
         parts.append(say("page.headline-waiting", count=waiting))
     if late:
         parts.append(say("page.headline-late", count=late))
+    parts.extend(
+        say("page.headline-held" if outage["held"] else "page.headline-outage", at=outage["since"])
+        for outage in outages
+    )
     if not broken and not waiting:
         parts.append(text("page.headline-all"))
-    return Headline(_mood(broken + late, waiting), tuple(parts))
+    return Headline(_mood(broken + late, waiting or len(outages)), tuple(parts))
 
 
 def standing(lanes: Sequence[Row], deliveries: Sequence[Row]) -> Headline:
     """How one dossier stands, in one sentence."""
-    broken = sum(row["state"] in _BROKEN for row in deliveries)
-    waiting = sum(row["state"] in _WAITING for row in deliveries)
+    broken = sum(_needs_you(row) for row in deliveries)
+    waiting = sum(row["state"] in _WAITING for row in deliveries if not _needs_you(row))
     known = bool(lanes) and all(lane["known"] for lane in lanes)
     if known and not broken and not waiting:
         return Headline(Mood.WELL, (text("page.stand-arrived"),))
@@ -112,7 +121,7 @@ def _mood(broken: int, waiting: int) -> Mood:
 def line(row: Row, now: datetime) -> Line:
     """One delivery."""
     state = row["state"]
-    mood = Mood.ACT if state in _BROKEN else Mood.WAITING if state in _WAITING else Mood.WELL
+    mood = Mood.ACT if _needs_you(row) else Mood.WAITING if state in _WAITING else Mood.WELL
     return Line(
         id=row["id"],
         dossier_code=row["dossier_code"],
@@ -122,7 +131,7 @@ def line(row: Row, now: datetime) -> Line:
         unit_code=row["unit_code"],
         mood=mood,
         label=_label(row),
-        state=text(f"delivery.{state}"),
+        state=say(f"situation.{row['situation']}", at=row["next_at"] or "…"),
         trouble=_trouble(row),
         next=_next(row, now),
         behind=_behind(row),
@@ -140,27 +149,38 @@ def _settled(row: Row) -> Text | None:
     return say("page.answered-at" if answered else "page.ended-at", at=row["settled_at"])
 
 
+def _undecided(row: Row) -> bool:
+    """Whether a person must decide about this very record."""
+    return Situation(row["situation"]) in UNDECIDED
+
+
+def _needs_you(row: Row) -> bool:
+    return row["state"] in _BROKEN or _undecided(row)
+
+
 def _stands_behind(row: Row) -> bool:
     """Whether it waits only because a person must first deal with a record before it."""
-    return row["state"] in _WAITING and row["hold_reason"] in {"refused", "dead"}
+    held = row["hold_reason"] in {"refused", "dead", "undecided"}
+    return row["state"] in _WAITING and held and not _undecided(row)
 
 
 def _label(row: Row) -> Text:
     state = row["state"]
-    if state in _BROKEN:
+    if _needs_you(row):
         return text("page.you")
     if _stands_behind(row):
         return text("page.follows")
     if state in _WAITING:
         return text("page.held" if row["hold_reason"] else "page.itself")
-    return text("page.arrived" if state == "delivered" else "page.replaced")
+    ended = {"delivered": "page.arrived", "cancelled": "page.cancelled"}
+    return text(ended.get(state, "page.replaced"))
 
 
 def _trouble(row: Row) -> Trouble | None:
     state, reason = row["state"], row["reason"]
-    if state in {"delivered", "superseded"}:
+    if state in {"delivered", "superseded", "cancelled"}:
         return None
-    if state in _WAITING and row["hold_reason"]:
+    if state in _WAITING and row["hold_reason"] and not _undecided(row):
         sentence = text("reason.behind" if _stands_behind(row) else "reason.held")
     elif reason is None:
         return None
@@ -196,6 +216,8 @@ def _next(row: Row, now: datetime) -> Text:
         return text(f"page.do-{row['kind']}")
     if state == "dead":
         return say("page.do-retry", id=str(row["id"]))
+    if _undecided(row):
+        return say("page.do-decide", id=str(row["id"]))
     if state in _WAITING:
         return _next_of_waiting(row, now)
     return text("page.next-none")
@@ -204,6 +226,10 @@ def _next(row: Row, now: datetime) -> Text:
 def _next_of_waiting(row: Row, now: datetime) -> Text:
     if row["hold_reason"]:
         return text("page.next-behind" if _stands_behind(row) else "page.do-release")
+    if row["destination_held"]:
+        return text("page.do-release")
+    if row["gate_state"] in {"open", "trial"} and row["state"] != "sending":
+        return text("page.next-outage")
     if row["state"] == "sending":
         return text("page.next-sending")
     asks = row["state"] == "unknown"

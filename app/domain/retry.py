@@ -1,7 +1,10 @@
 """When to try again, and when to stop: a pure function of the schedule, the count, the age and a draw."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from app.domain.failures import FailureClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,23 @@ class Schedule:
         if self.attempts_max < 1 or self.age_max_seconds <= 0 or not 0 <= self.jitter_share < 1:
             message = "attempts_max >= 1, age_max_seconds > 0, 0 <= jitter_share < 1"
             raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedules:
+    """The schedules of one destination: its ordinary one, and those of failure classes that have their own."""
+
+    ordinary: Schedule
+    by_class: Mapping[FailureClass, Schedule] = field(default_factory=dict)
+
+    def of(self, failure: FailureClass) -> Schedule:
+        """The schedule of a class."""
+        return self.by_class.get(failure, self.ordinary)
+
+    @property
+    def attempts_max(self) -> int:
+        """The most attempts that any class allows."""
+        return max(schedule.attempts_max for schedule in [self.ordinary, *self.by_class.values()])
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,11 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 
 from app.domain.delivery import PENDING_STATES, RETRIABLE_STATES, DeliveryState, HoldReason, LaneState
+from app.domain.failures import FailureClass
 from app.store.session import Row, WriteSession, member_of, members
 from app.store.tables import lanes, messages
+
+_HEALED_BY_RETURN = [f.value for f in (FailureClass.TEMPORARY, FailureClass.TECHNICAL, FailureClass.UNKNOWN)]
 
 
 async def promote(session: WriteSession, now: datetime, limit: int) -> int:
@@ -23,6 +26,40 @@ async def promote(session: WriteSession, now: datetime, limit: int) -> int:
     ready = update(lanes).where(lanes.c.id.in_(select(due.c.id))).values(state=LaneState.READY.value, next_at=None)
     # Counted by hand: SQLite's driver keeps no count for a statement that begins with WITH.
     return len((await session.execute(ready.returning(lanes.c.id))).all())
+
+
+async def wake(session: WriteSession, target: str, now: datetime) -> int:
+    """A destination is back: what waited because it was away need not wait out its schedule; how many lanes."""
+    statement = (
+        update(lanes)
+        .where(
+            lanes.c.state == LaneState.SCHEDULED.value,
+            lanes.c.target == target,
+            lanes.c.failure_class.in_(_HEALED_BY_RETURN),
+        )
+        .values(next_at=now)
+        .returning(lanes.c.id)
+    )
+    return len((await session.execute(statement)).all())
+
+
+async def wake_one(session: WriteSession, target: str) -> int:
+    """Let one waiting lane of a destination go first, to find out whether it is back; how many (0 or 1)."""
+    ready = select(lanes.c.id).where(lanes.c.target == target, lanes.c.state == LaneState.READY.value)
+    if await session.rows(ready.limit(1)):
+        return 0
+    first = (
+        select(lanes.c.id)
+        .where(lanes.c.state == LaneState.SCHEDULED.value, lanes.c.target == target)
+        .order_by(lanes.c.next_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .cte("first")
+    )
+    statement = (
+        update(lanes).where(lanes.c.id.in_(select(first.c.id))).values(state=LaneState.READY.value, next_at=None)
+    )
+    return len((await session.execute(statement.returning(lanes.c.id))).all())
 
 
 async def rescue(session: WriteSession, now: datetime, limit: int) -> int:
@@ -48,6 +85,7 @@ async def rescue(session: WriteSession, now: datetime, limit: int) -> int:
             lease_until=None,
             worker=None,
             attempts=lanes.c.attempts + 1,
+            failure_class=FailureClass.UNKNOWN.value,
             failing_since=func.coalesce(lanes.c.failing_since, bindparam("now", now, type_=lanes.c.next_at.type)),
         )
         .returning(lanes.c.id)
@@ -57,7 +95,13 @@ async def rescue(session: WriteSession, now: datetime, limit: int) -> int:
         unknown = (
             update(messages)
             .where(member_of(messages.c.lane_id, "ids", session.dialect), messages.c.state == "sending")
-            .values(state=DeliveryState.UNKNOWN.value, reason="worker_lost")
+            # From now on: what a paused worker had in its hands may have left the house until this moment.
+            .values(
+                state=DeliveryState.UNKNOWN.value,
+                reason="worker_lost",
+                failure_class=FailureClass.UNKNOWN.value,
+                doubtful_since=now,
+            )
         )
         await session.execute(unknown, {"ids": members(ids, session.dialect)})
     return len(ids)
@@ -87,9 +131,9 @@ async def revive(session: WriteSession, message_id: int) -> str:
         anew = update(messages).where(messages.c.id == message_id)
         # What was once sent without a readable answer is asked about first, never sent blindly.
         await session.execute(anew.values(state=DeliveryState.UNKNOWN.value, settled_at=None))
-    if lane.state != LaneState.LEASED.value:
+    if lane.state != LaneState.LEASED.value and lane.hold_reason != HoldReason.OPERATOR.value:
         values: Row = {"state": LaneState.READY.value, "hold_reason": None, "next_at": None}
-        values |= {"attempts": 0, "failing_since": None}
+        values |= {"attempts": 0, "failing_since": None, "failure_class": None}
         await session.execute(update(lanes).where(lanes.c.id == lane.id).values(**values))
     return "ok"
 
@@ -122,12 +166,16 @@ async def _behind_dead(session: WriteSession, row: Any) -> bool:  # noqa: ANN401
 
 
 async def _overtaken(session: WriteSession, row: Any) -> bool:  # noqa: ANN401 - a row
-    """Whether sending this one now would come after what should follow it."""
+    """Whether sending this one now would come after what should follow it. News stands for itself."""
+    if row.kind == "event":
+        return False
     later = select(messages.c.id).where(
         messages.c.dossier_code == row.dossier_code,
         messages.c.lane_id == row.lane_id,
         messages.c.kind == row.kind,
         messages.c.id > row.id,
+        # What a person cancelled never went.
+        func.coalesce(messages.c.state, "") != DeliveryState.CANCELLED.value,
     )
     if row.kind == "step":
         gone = {DeliveryState.DELIVERED.value}

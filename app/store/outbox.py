@@ -5,16 +5,18 @@ fence may write what came of it, so a worker that comes back late changes nothin
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Subquery, and_, bindparam, case, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, case, collate, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.domain.delivery import PENDING_STATES, DeliveryState, HoldReason, LaneState, Target
+from app.domain.delivery import PENDING_STATES, DeliveryState, HoldReason, LaneState
+from app.store.lanes import ClaimedLane, Except, LoadedMessage, NewMessage, Release, Settlement
 from app.store.session import Row, WriteSession, member_of, members
 from app.store.tables import PENDING, attempts, calls, lanes, messages
+
+__all__ = ["ClaimedLane", "Except", "LoadedMessage", "NewMessage", "Release", "Settlement"]
 
 # Left to itself, SQLite walks all that waits instead of what waits in the lanes asked about.
 _PENDING_OF_LANES = {
@@ -23,78 +25,6 @@ _PENDING_OF_LANES = {
     "postgresql": f"SELECT * FROM messages WHERE lane_id = ANY(CAST(:lanes AS bigint[])) AND {PENDING}",  # noqa: S608
 }
 _OVERTAKEN = [s.value for s in (DeliveryState.WAITING, DeliveryState.REJECTED, DeliveryState.DEAD)]
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """A promise to a target. ``due_at`` is the legal deadline and orders the lanes."""
-
-    target: Target
-    kind: str
-    dossier_code: str
-    procedure_code: str
-    unit_code: str
-    ref: str
-    payload: str
-    payload_hash: str
-    correlation_id: str
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedLane:
-    """A lane that is ours until the lease ends, as long as nobody raised the fence."""
-
-    id: int
-    dossier_code: str
-    fence: int
-    known: bool
-    attempts: int
-    failing_since: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedMessage:
-    """A pending message of a claimed lane."""
-
-    id: int
-    lane_id: int
-    kind: str
-    dossier_code: str
-    procedure_code: str
-    unit_code: str
-    ref: str
-    payload: str
-    payload_hash: str
-    state: DeliveryState
-    correlation_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What became of a message, in words fit to be shown."""
-
-    message_id: int
-    lane_id: int
-    state: DeliveryState
-    tried: bool
-    reason: str | None = None
-    code: str | None = None
-    message: str | None = None
-    field: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """How a lane is left: ready or idle by what is pending, unless it must wait or be held."""
-
-    lane_id: int
-    fence: int
-    known: bool
-    attempts: int = 0
-    failing_since: datetime | None = None
-    next_at: datetime | None = None
-    hold: HoldReason | None = None
 
 
 async def put(session: WriteSession, news: Sequence[NewMessage], now: datetime) -> None:
@@ -109,47 +39,56 @@ async def put(session: WriteSession, news: Sequence[NewMessage], now: datetime) 
         overtaken = new.kind == "dossier" and newest[new.target, new.dossier_code] != index
         state = DeliveryState.SUPERSEDED if overtaken else DeliveryState.WAITING
         row = {name: getattr(new, name) for name in NewMessage.__slots__ if name != "due_at"}
-        row |= {"target": new.target.value, "state": state.value, "created_at": now}
+        row |= {"target": str(new.target), "state": state.value, "created_at": now}
         row |= {"lane_id": lane_ids[new.target, new.dossier_code], "settled_at": now if overtaken else None}
         rows.append(row)
     await session.execute(insert(messages), rows)
 
 
 async def _open_lanes(
-    session: WriteSession, news: Sequence[NewMessage], snapshots: set[tuple[Target, str]]
-) -> dict[tuple[Target, str], int]:
-    due = {(m.target, m.dossier_code): m.due_at for m in news}
-    ids: dict[tuple[Target, str], int] = {}
-    for reopens in (True, False):
-        rows = [
-            {"target": target.value, "dossier_code": code, "state": LaneState.READY.value, "due_at": at}
-            for (target, code), at in sorted(due.items())
-            if ((target, code) in snapshots) is reopens
-        ]
-        if rows:
-            found = await session.execute(_upsert_lane(session.dialect, reopens=reopens), rows)
-            ids |= {(Target(row.target), row.dossier_code): row.id for row in found}
-    return ids
+    session: WriteSession, news: Sequence[NewMessage], snapshots: set[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    newest = {(str(m.target), m.dossier_code): m for m in news}
+    # In one order, the one in which workers lock lanes, so that no two wait for each other.
+    rows = [
+        {
+            "target": target,
+            "dossier_code": code,
+            "state": LaneState.READY.value,
+            "due_at": new.due_at,
+            "procedure_code": new.procedure_code,
+            "unit_code": new.unit_code,
+            "fence": int((target, code) in snapshots),
+        }
+        for (target, code), new in sorted(newest.items(), key=lambda item: item[0])
+    ]
+    found = await session.execute(_upsert_lane(session.dialect), rows)
+    return {(row.target, row.dossier_code): row.id for row in found}
 
 
-def _upsert_lane(dialect: str, *, reopens: bool) -> Any:  # noqa: ANN401 - two dialects' inserts, alike in use
+def _upsert_lane(dialect: str) -> Any:  # noqa: ANN401 - two dialects' inserts, alike in use
     statement = (postgresql if dialect == "postgresql" else sqlite).insert(lanes)
-    wakes = lanes.c.state == LaneState.IDLE.value
-    if reopens:
-        # A newer snapshot is the answer to a refused one; a lane that a person holds stays held.
-        wakes = wakes | (and_(lanes.c.state == LaneState.HELD.value, lanes.c.hold_reason == HoldReason.REFUSED.value))
+    coming = statement.excluded
+    # A newer snapshot is the answer to a refused one; a lane that a person holds stays held. A new lane's first
+    # fence, which means nothing yet, says of each row whether it brings a snapshot.
+    refused = and_(lanes.c.state == LaneState.HELD.value, lanes.c.hold_reason == HoldReason.REFUSED.value)
+    wakes = (lanes.c.state == LaneState.IDLE.value) | (refused & (coming.fence == 1))
+    # What waits already keeps its place: a later record must not push an earlier one back.
+    sooner = (lanes.c.state == LaneState.IDLE.value) | (coming.due_at < lanes.c.due_at)
     return statement.on_conflict_do_update(
         index_elements=["target", "dossier_code"],
         set_={
             "state": case((wakes, LaneState.READY.value), else_=lanes.c.state),
             "hold_reason": case((wakes, None), else_=lanes.c.hold_reason),
-            "due_at": statement.excluded.due_at,
+            "due_at": case((sooner, coming.due_at), else_=lanes.c.due_at),
+            "procedure_code": coming.procedure_code,
+            "unit_code": coming.unit_code,
         },
     ).returning(lanes.c.id, lanes.c.target, lanes.c.dossier_code)
 
 
-async def _supersede(session: WriteSession, newest: Iterable[tuple[Target, str]], now: datetime) -> None:
-    by_target: dict[Target, list[str]] = {}
+async def _supersede(session: WriteSession, newest: Iterable[tuple[str, str]], now: datetime) -> None:
+    by_target: dict[str, list[str]] = {}
     for target, code in newest:
         by_target.setdefault(target, []).append(code)
     for target, codes in by_target.items():
@@ -157,7 +96,7 @@ async def _supersede(session: WriteSession, newest: Iterable[tuple[Target, str]]
             update(messages)
             .where(
                 member_of(messages.c.dossier_code, "codes", session.dialect),
-                messages.c.target == target.value,
+                messages.c.target == str(target),
                 messages.c.kind == "dossier",
                 # Wrapped, so that the few messages of the dossiers are looked at and not all in that state.
                 func.coalesce(messages.c.state, "").in_(_OVERTAKEN),
@@ -192,12 +131,19 @@ async def _free(session: WriteSession, lane_ids: Sequence[int]) -> None:
 
 
 async def claim(
-    session: WriteSession, target: Target, *, limit: int, now: datetime, lease_seconds: float, worker: str
+    session: WriteSession,
+    target: str,
+    *,
+    limit: int,
+    now: datetime,
+    lease_seconds: float,
+    worker: str,
+    but: Except | None = None,
 ) -> list[ClaimedLane]:
-    """Take up to ``limit`` ready lanes of a target, most urgent first."""
+    """Take up to ``limit`` ready lanes of a destination, most urgent first; none of those in ``but``."""
     picked = (
         select(lanes.c.id)
-        .where(lanes.c.target == target.value, lanes.c.state == LaneState.READY.value)
+        .where(lanes.c.target == str(target), lanes.c.state == LaneState.READY.value, *_not_held(but))
         .order_by(lanes.c.due_at, lanes.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -218,6 +164,20 @@ async def claim(
         )
     )
     return [ClaimedLane(**row._mapping) for row in await session.execute(statement)]  # noqa: SLF001 - public name
+
+
+def _not_held(but: Except | None) -> list[ColumnElement[bool]]:
+    if but is None:
+        return []
+    # A lane without a procedure or unit (news that is about no dossier) is held by neither.
+    procedure, unit = func.coalesce(lanes.c.procedure_code, ""), func.coalesce(lanes.c.unit_code, "")
+    conditions: list[ColumnElement[bool]] = []
+    if but.procedures:
+        conditions.append(procedure.not_in(but.procedures))
+    if but.units:
+        conditions.append(unit.not_in(but.units))
+    conditions.extend(~((procedure == code) & (unit == office)) for code, office in but.pairs)
+    return conditions
 
 
 def _pending(session: WriteSession) -> Subquery:
@@ -251,10 +211,12 @@ async def mark(session: WriteSession, message_ids: Sequence[int], state: Deliver
 
 async def still_ours(session: WriteSession, fences: dict[int, int]) -> set[int]:
     """Lock the lanes whose fence is still the one we hold; the others belong to somebody else by now."""
+    # By bytes, as the door sorts them: a locale may see the letters and overlook the dots and dashes.
+    by_bytes = collate(lanes.c.dossier_code, "C") if session.dialect == "postgresql" else lanes.c.dossier_code
     statement = (
         select(lanes.c.id, lanes.c.fence)
         .where(member_of(lanes.c.id, "ids", session.dialect), lanes.c.state == LaneState.LEASED.value)
-        .order_by(lanes.c.dossier_code)
+        .order_by(lanes.c.target, by_bytes)
         .with_for_update()
     )
     rows = await session.rows(statement, {"ids": members(list(fences), session.dialect)})
@@ -265,8 +227,9 @@ async def settle(session: WriteSession, settlements: Sequence[Settlement], now: 
     """Write what became of messages. The caller has made sure that their lanes are ``still_ours``."""
     groups: dict[tuple[Any, ...], list[int]] = {}
     for s in settlements:
-        groups.setdefault((s.state, s.tried, s.reason, s.code, s.message, s.field), []).append(s.message_id)
-    for (state, tried, reason, code, message, field), ids in groups.items():
+        key = (s.state, s.tried, s.reason, s.code, s.message, s.field, s.failure_class, s.doubtful_since)
+        groups.setdefault(key, []).append(s.message_id)
+    for (state, tried, reason, code, message, field, failure, doubtful_since), ids in groups.items():
         final = state not in PENDING_STATES
         statement = (
             update(messages)
@@ -278,10 +241,19 @@ async def settle(session: WriteSession, settlements: Sequence[Settlement], now: 
                 answer_code=code,
                 answer_message=message,
                 answer_field=field,
+                failure_class=failure,
+                doubtful_since=doubtful_since,
                 settled_at=now if final else None,
             )
         )
         await session.execute(statement, {"ids": members(ids, session.dialect)})
+
+
+async def learn(session: WriteSession, lane_ids: Sequence[int]) -> None:
+    """The nation has acknowledged the dossiers of these lanes; written as soon as it is known, not only at the end."""
+    if lane_ids:
+        statement = update(lanes).where(member_of(lanes.c.id, "ids", session.dialect)).values(known=True)
+        await session.execute(statement, {"ids": members(lane_ids, session.dialect)})
 
 
 async def keep_attempts(session: WriteSession, call_rows: Sequence[Row], attempt_rows: Sequence[Row]) -> None:
@@ -319,6 +291,7 @@ async def release(session: WriteSession, releases: Sequence[Release]) -> None:
                 "b_attempts": r.attempts,
                 "b_since": r.failing_since,
                 "b_next": r.next_at if state is LaneState.SCHEDULED else None,
+                "b_failure": r.failure_class,
             }
         )
     await session.execute(_LET_GO, rows)
@@ -344,6 +317,7 @@ _LET_GO = (
         attempts=bindparam("b_attempts"),
         failing_since=bindparam("b_since"),
         next_at=bindparam("b_next"),
+        failure_class=bindparam("b_failure"),
         lease_until=None,
         worker=None,
     )

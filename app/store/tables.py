@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -123,6 +124,9 @@ lanes = Table(
     Column("lease_until", UtcTime),
     Column("worker", String(100)),
     Column("due_at", UtcTime, nullable=False),
+    Column("procedure_code", String(50)),
+    Column("unit_code", String(35)),
+    Column("failure_class", String(12)),
     UniqueConstraint("target", "dossier_code"),
 )
 # A claim walks ready lanes only, in legal order: what waits for later must not make it slower.
@@ -145,6 +149,14 @@ Index(
     lanes.c.lease_until,
     postgresql_where=text("state = 'leased'"),
     sqlite_where=text("state = 'leased'"),
+)
+Index(
+    "ix_lanes_held",
+    lanes.c.target,
+    lanes.c.hold_reason,
+    lanes.c.id,
+    postgresql_where=text("state = 'held'"),
+    sqlite_where=text("state = 'held'"),
 )
 
 # One text for the partial index and for every query that is meant to use it: SQLite recognises it by its words.
@@ -172,6 +184,11 @@ messages = Table(
     Column("answer_field", String(60)),
     Column("created_at", UtcTime, nullable=False),
     Column("settled_at", UtcTime),
+    Column("failure_class", String(12)),
+    Column("doubtful_since", UtcTime),
+    Column("decided_by", String(100)),
+    Column("decision_note", Text),
+    Column("trace_context", String(80)),
 )
 Index(
     "ix_messages_pending",
@@ -196,6 +213,9 @@ calls = Table(
     Column("http_status", Integer),
     Column("request", Text, nullable=False),
     Column("answer", Text, nullable=False),
+    Column("queue_ms", Integer),
+    Column("connect_ms", Integer),
+    Column("first_byte_ms", Integer),
 )
 
 attempts = Table(
@@ -207,6 +227,7 @@ attempts = Table(
     Column("outcome", String(12), nullable=False),
     Column("code", String(40)),
     Column("message", Text),
+    Column("failure_class", String(12)),
 )
 
 audit = Table(
@@ -241,4 +262,137 @@ tokens = Table(
     Column("scopes", String(200), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("revoked_at", UtcTime),
+)
+
+# One row a destination: whether anything may go there now. All workers share it; the rules are app.domain.breaker.
+gates = Table(
+    "gates",
+    metadata,
+    Column("target", String(30), primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("retry_at", UtcTime),
+    Column("trips", Integer, nullable=False, server_default=text("0")),
+    Column("window_from", UtcTime, nullable=False),
+    Column("calls", Integer, nullable=False, server_default=text("0")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("calls_before", Integer, nullable=False, server_default=text("0")),
+    Column("failures_before", Integer, nullable=False, server_default=text("0")),
+    Column("ramp_lanes", Integer, nullable=False, server_default=text("0")),
+    Column("reason", String(40)),
+    Column("reason_message", Text),
+    Column("delivered_rate", Float),
+    Column("rate_at", UtcTime),
+)
+
+# What operators hold: a whole destination (procedure and unit empty), one procedure, one unit, or one of both.
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("target", String(30), nullable=False),
+    Column("procedure_code", String(50)),
+    Column("unit_code", String(35)),
+    Column("reason", Text, nullable=False),
+    Column("held_by", String(100), nullable=False),
+    Column("held_at", UtcTime, nullable=False),
+    Column("released_by", String(100)),
+    Column("released_at", UtcTime),
+    Column("release_note", Text),
+)
+Index(
+    "ix_holds_active",
+    holds.c.target,
+    postgresql_where=text("released_at IS NULL"),
+    sqlite_where=text("released_at IS NULL"),
+)
+
+# One session a national system, shared by every worker. ``login_until`` says that somebody is logging in.
+far_sessions = Table(
+    "far_sessions",
+    metadata,
+    Column("target", String(30), primary_key=True),
+    Column("token", Text),
+    Column("generation", Integer, nullable=False, server_default=text("0")),
+    Column("ends_at", UtcTime),
+    Column("login_by", String(100)),
+    Column("login_until", UtcTime),
+    Column("failed_until", UtcTime),
+    Column("failure_reason", String(40)),
+    Column("failure_message", Text),
+)
+
+# A selection that is sent again, oldest first, at a bounded rate, by the upkeep of whichever worker comes by.
+replays = Table(
+    "replays",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String(100), nullable=False, unique=True),
+    Column("selection", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("per_second", Integer, nullable=False),
+    Column("asked_by", String(100), nullable=False),
+    Column("agency", String(60), nullable=False),
+    Column("correlation_id", String(64), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("last_id", Id, nullable=False, server_default=text("0")),
+    Column("until_id", Id, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("revived", Integer, nullable=False, server_default=text("0")),
+    Column("skipped", Integer, nullable=False, server_default=text("0")),
+    Column("last_run_at", UtcTime),
+    Column("ended_at", UtcTime),
+)
+
+# Transitions that somebody wants to hear of: told once when they begin, once when they end.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(30), nullable=False),
+    Column("subject", String(100), nullable=False),
+    Column("target", String(30), nullable=False),
+    Column("dossier_code", String(60)),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("detail", Text, nullable=False),
+)
+Index(
+    "uq_events_open",
+    events.c.kind,
+    events.c.subject,
+    unique=True,
+    postgresql_where=text("ended_at IS NULL"),
+    sqlite_where=text("ended_at IS NULL"),
+)
+
+# Who wants to be told. ``owner`` is the token that registered it; it hears of its own dossiers only.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("owner", String(100), nullable=False),
+    Column("agency", String(60), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("kinds", Text, nullable=False),
+    Column("system_events", Boolean, nullable=False, server_default=text("false")),
+    Column("created_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+)
+
+# Answers whose shape nobody had seen: one row a shape, with the first example.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("target", String(30), nullable=False),
+    Column("service", String(60), nullable=False),
+    Column("shape", String(200), nullable=False),
+    Column("example", Text, nullable=False),
+    Column("times", Integer, nullable=False, server_default=text("1")),
+    Column("first_at", UtcTime, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    UniqueConstraint("target", "service", "shape"),
 )

@@ -6,14 +6,20 @@ from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Select, and_, case, func, literal_column, select
 
-from app.domain.delivery import PENDING_STATES, DeliveryState, HoldReason
+from app.domain.breaker import GateState
+from app.domain.delivery import NATIONAL, PENDING_STATES, DeliveryState, HoldReason, LaneState
+from app.domain.events import EventKind
+from app.domain.failures import FailureClass
+from app.domain.situation import Facts, situation_of
 from app.store.session import ReadSession, Row
-from app.store.tables import attempts, calls, dossiers, lanes, messages, steps
+from app.store.tables import attempts, calls, dossiers, events, gates, holds, lanes, messages, steps
 
 _PENDING = sorted(state.value for state in PENDING_STATES)
-_STUCK = [DeliveryState.REJECTED.value, DeliveryState.DEAD.value, DeliveryState.UNKNOWN.value]
 _BROKEN = [DeliveryState.REJECTED.value, DeliveryState.DEAD.value]
 _FACTS = ("code", "revision", "status", "procedure_code", "unit_code", "received_at", "due_at", "updated_at")
+# What the figures of the sync speak of: deliveries to the nation, not the news about them.
+_OWED = messages.c.target.in_(NATIONAL)
+_OWED_LANES = lanes.c.target.in_(NATIONAL)
 AGES = (("under_1_hour", 1), ("under_1_day", 24), ("under_3_days", 72))
 
 
@@ -37,10 +43,12 @@ async def summary(session: ReadSession, now: datetime) -> Row:
     counts = {
         "dossiers": await _scalar(session, select(func.count()).select_from(dossiers)),
         "steps": await _scalar(session, select(func.count()).select_from(steps)),
-        "dossiers_known": await _scalar(session, select(func.count()).select_from(lanes).where(lanes.c.known)),
+        "dossiers_known": await _scalar(
+            session, select(func.count()).select_from(lanes).where(lanes.c.known, _OWED_LANES)
+        ),
     }
     states = await session.rows(
-        select(messages.c.kind, messages.c.state, func.count()).group_by(messages.c.kind, messages.c.state)
+        select(messages.c.kind, messages.c.state, func.count()).where(_OWED).group_by(messages.c.kind, messages.c.state)
     )
     return {
         "at": now,
@@ -52,6 +60,7 @@ async def summary(session: ReadSession, now: datetime) -> Row:
         "deliveries": _nested(states),
         "waiting_by_age": await _waiting_by_age(session, now),
         "refused_by_reason": await _refused_by_reason(session),
+        "failing_by_class": await _failing_by_class(session),
         "by_unit": await _by(session, "unit_code"),
         "by_procedure": await _by(session, "procedure_code"),
     }
@@ -72,7 +81,9 @@ async def _waiting_by_age(session: ReadSession, now: datetime) -> dict[str, int]
     whens = [(messages.c.created_at > now - timedelta(hours=hours), name) for name, hours in AGES]
     age = case(*whens, else_="older")
     found = await session.rows(
-        select(age.label("age"), func.count()).where(messages.c.state.in_(_PENDING)).group_by(literal_column("age"))
+        select(age.label("age"), func.count())
+        .where(messages.c.state.in_(_PENDING), _OWED)
+        .group_by(literal_column("age"))
     )
     return {name: 0 for name, _ in AGES} | {"older": 0} | {row.age: row[1] for row in found}
 
@@ -81,7 +92,7 @@ async def _refused_by_reason(session: ReadSession) -> list[Row]:
     columns = (messages.c.target, messages.c.answer_code, messages.c.answer_field)
     found = await session.rows(
         select(*columns, func.count().label("count"), func.max(messages.c.answer_message).label("example"))
-        .where(messages.c.state == DeliveryState.REJECTED.value)
+        .where(messages.c.state == DeliveryState.REJECTED.value, _OWED)
         .group_by(*columns)
         .order_by(func.count().desc())
     )
@@ -91,30 +102,43 @@ async def _refused_by_reason(session: ReadSession) -> list[Row]:
     ]
 
 
+async def _failing_by_class(session: ReadSession) -> dict[str, int]:
+    """What has not arrived and has failed at least once, or was refused or given up, by class of failure."""
+    found = await session.rows(
+        select(messages.c.failure_class, func.count())
+        .where(messages.c.state.in_([*_PENDING, *_BROKEN]), messages.c.failure_class.is_not(None), _OWED)
+        .group_by(messages.c.failure_class)
+    )
+    return {failure.value: 0 for failure in FailureClass} | {row.failure_class: row[1] for row in found}
+
+
 async def _by(session: ReadSession, name: str) -> list[Row]:
     group = dossiers.c[name]
     received = select(
         group.label("code"),
         func.count().label("received"),
         func.sum(case((lanes.c.known, 1), else_=0)).label("known"),
-    ).join(lanes, lanes.c.dossier_code == dossiers.c.code, isouter=True)
+    ).join(lanes, and_(lanes.c.dossier_code == dossiers.c.code, _OWED_LANES), isouter=True)
+    empty = {"waiting": 0, "refused": 0, "dead": 0}
     rows = {
-        row.code: {"code": row.code, "received": row.received, "known": int(row.known or 0), "waiting": 0, "refused": 0}
+        row.code: {"code": row.code, "received": row.received, "known": int(row.known or 0)} | empty
         for row in await session.rows(received.group_by(group).order_by(group))
     }
     column = messages.c[name]
     open_states = select(column, messages.c.state, func.count()).where(
-        messages.c.state.in_([*_PENDING, DeliveryState.REJECTED.value])
+        messages.c.state.in_([*_PENDING, *_BROKEN]), _OWED
     )
+    names = {DeliveryState.REJECTED.value: "refused", DeliveryState.DEAD.value: "dead"}
     for code, state, count in await session.rows(open_states.group_by(column, messages.c.state)):
         if code in rows:
-            rows[code]["refused" if state == DeliveryState.REJECTED.value else "waiting"] += count
+            rows[code][names.get(state, "waiting")] += count
     return list(rows.values())
 
 
 _LISTED = (
     "id", "target", "kind", "dossier_code", "procedure_code", "unit_code", "ref", "state", "attempts",
     "reason", "answer_code", "answer_message", "answer_field", "correlation_id", "created_at", "settled_at",
+    "failure_class", "doubtful_since", "decided_by", "decision_note",
 )  # fmt: skip
 
 
@@ -126,7 +150,42 @@ def _listing() -> Select[Any]:
         lanes.c.hold_reason,
         lanes.c.known,
     ]
-    return select(*[messages.c[name] for name in _LISTED], *lane_columns).join(lanes, lanes.c.id == messages.c.lane_id)
+    whole = (
+        select(holds.c.id)
+        .where(
+            holds.c.target == messages.c.target,
+            holds.c.released_at.is_(None),
+            holds.c.procedure_code.is_(None),
+            holds.c.unit_code.is_(None),
+        )
+        .exists()
+    )
+    return (
+        select(
+            *[messages.c[name] for name in _LISTED],
+            *lane_columns,
+            gates.c.state.label("gate_state"),
+            whole.label("destination_held"),
+        )
+        .join(lanes, lanes.c.id == messages.c.lane_id)
+        .join(gates, gates.c.target == messages.c.target, isouter=True)
+    )
+
+
+def _told(row: Any, now: datetime) -> Row:  # noqa: ANN401 - a row
+    """A row of a listing, with the situation it is in."""
+    found = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+    facts = Facts(
+        state=DeliveryState(row.state),
+        kind=row.kind,
+        hold=HoldReason(row.hold_reason) if row.hold_reason else None,
+        reason=row.reason,
+        next_at=row.next_at,
+        gate=GateState(row.gate_state) if row.gate_state else None,
+        destination_held=bool(row.destination_held),
+        decided=row.decided_by is not None,
+    )
+    return found | {"situation": situation_of(facts, now).value}
 
 
 async def deliveries(session: ReadSession, wanted: DeliveryFilter) -> list[Row]:
@@ -146,7 +205,8 @@ async def deliveries(session: ReadSession, wanted: DeliveryFilter) -> list[Row]:
     if wanted.before_id is not None:
         conditions.append(messages.c.id < wanted.before_id)
     statement = _listing().where(*conditions).order_by(messages.c.id.desc()).limit(wanted.limit)
-    return [dict(row._mapping) for row in await session.rows(statement)]  # noqa: SLF001 - SQLAlchemy's public name
+    now = await session.now()
+    return [_told(row, now) for row in await session.rows(statement)]
 
 
 async def delivery(session: ReadSession, delivery_id: int) -> Row | None:
@@ -159,11 +219,15 @@ async def delivery(session: ReadSession, delivery_id: int) -> Row | None:
             attempts.c.outcome,
             attempts.c.code,
             attempts.c.message,
+            attempts.c.failure_class,
             attempts.c.call_id,
             calls.c.at,
             calls.c.service,
             calls.c.worker,
             calls.c.elapsed_ms,
+            calls.c.queue_ms,
+            calls.c.connect_ms,
+            calls.c.first_byte_ms,
             calls.c.parcels,
             calls.c.http_status,
             calls.c.request,
@@ -173,13 +237,14 @@ async def delivery(session: ReadSession, delivery_id: int) -> Row | None:
         .where(attempts.c.message_id == delivery_id)
         .order_by(attempts.c.id)
     )
-    return dict(row._mapping) | {"tries": [dict(a._mapping) for a in tried]}  # noqa: SLF001
+    return _told(row, await session.now()) | {"tries": [dict(a._mapping) for a in tried]}  # noqa: SLF001
 
 
 async def dossier_deliveries(session: ReadSession, code: str, limit: int = 1000) -> list[Row]:
     """The deliveries of one dossier, oldest first."""
     statement = _listing().where(messages.c.dossier_code == code).order_by(messages.c.id).limit(limit)
-    return [dict(row._mapping) for row in await session.rows(statement)]  # noqa: SLF001
+    now = await session.now()
+    return [_told(row, now) for row in await session.rows(statement)]
 
 
 async def lanes_of(session: ReadSession, code: str) -> list[Row]:
@@ -187,36 +252,37 @@ async def lanes_of(session: ReadSession, code: str) -> list[Row]:
     return [dict(row._mapping) for row in await session.rows(select(lanes).where(lanes.c.dossier_code == code))]  # noqa: SLF001
 
 
-async def stuck(session: ReadSession, limit: int = 50) -> list[Row]:
-    """What does not move by itself or has failed at least once, most urgent first."""
-    needs = messages.c.state.in_(_STUCK) | and_(messages.c.state.in_(_PENDING), lanes.c.attempts > 0)
-    statement = _listing().where(needs).order_by(lanes.c.due_at, messages.c.id).limit(limit)
-    return [dict(row._mapping) for row in await session.rows(statement)]  # noqa: SLF001
-
-
 async def attention(session: ReadSession, limit: int) -> list[Row]:
     """What a page shows as stuck: what needs a person first, then what fails for now; most urgent first in each.
 
-    Of what waits in a lane only the first is given, with ``pending``, the number of all that wait there: behind
-    one refused dossier a hundred steps may wait, and they are one trouble, not a hundred.
+    What was refused or given up stands before what is undecided. Of what waits in a lane only the first is given,
+    with ``pending``, the number of all that wait there: behind one refused dossier a hundred steps may wait, and they
+    are one trouble, not a hundred.
     """
     listing = _listing().add_columns(messages.c.lane_id).order_by(lanes.c.due_at, messages.c.id)
-    broken = await session.rows(listing.where(messages.c.state.in_(_BROKEN)).limit(limit))
+    broken = await session.rows(listing.where(messages.c.state.in_(_BROKEN), _OWED).limit(limit))
+    asked = await session.rows(
+        select(lanes.c.id)
+        .where(lanes.c.state == LaneState.HELD.value, lanes.c.hold_reason == HoldReason.UNDECIDED.value, _OWED_LANES)
+        .order_by(lanes.c.due_at, lanes.c.id)
+        .limit(limit)
+    )
     failing = await session.rows(
         select(lanes.c.id)
         .where(
-            (lanes.c.hold_reason == HoldReason.OPERATOR.value) | (lanes.c.attempts > 0) & lanes.c.hold_reason.is_(None)
+            (lanes.c.hold_reason == HoldReason.OPERATOR.value) | (lanes.c.attempts > 0) & lanes.c.hold_reason.is_(None),
+            _OWED_LANES,
         )
         .order_by(lanes.c.due_at, lanes.c.id)
-        .limit(limit - len(broken))
+        .limit(max(0, limit - len(broken) - len(asked)))
     )
-    heads = await _heads(session, [row.lane_id for row in broken] + [row.id for row in failing])
-    firsts = [heads[row.id][0] for row in failing if row.id in heads]
-    waiting = await session.rows(listing.where(messages.c.id.in_(firsts)))
-    return [
-        dict(row._mapping) | {"pending": heads.get(row.lane_id, (0, 0))[1]}  # noqa: SLF001
-        for row in [*broken, *waiting]
-    ]
+    heads = await _heads(session, [row.lane_id for row in broken] + [row.id for row in [*asked, *failing]])
+    waiting: list[Any] = []
+    for found in (asked, failing):
+        firsts = [heads[row.id][0] for row in found if row.id in heads]
+        waiting.extend(await session.rows(listing.where(messages.c.id.in_(firsts))))
+    now = await session.now()
+    return [_told(row, now) | {"pending": heads.get(row.lane_id, (0, 0))[1]} for row in [*broken, *waiting][:limit]]
 
 
 async def _heads(session: ReadSession, lane_ids: list[int]) -> dict[int, tuple[int, int]]:
@@ -234,9 +300,42 @@ async def _heads(session: ReadSession, lane_ids: list[int]) -> dict[int, tuple[i
 
 async def overdue(session: ReadSession, before: datetime) -> int:
     """How many deliveries handed over before a time wait though nobody holds them up: the way itself is blocked."""
-    waiting = messages.c.state.in_(_PENDING) & (messages.c.created_at <= before) & lanes.c.hold_reason.is_(None)
+    waiting = _OWED & messages.c.state.in_(_PENDING) & (messages.c.created_at <= before) & lanes.c.hold_reason.is_(None)
     statement = select(func.count()).select_from(messages).join(lanes, lanes.c.id == messages.c.lane_id)
     return await _scalar(session, statement.where(waiting))
+
+
+async def undecided(session: ReadSession) -> int:
+    """How many dossiers wait for a person to decide what nobody can find out."""
+    held = (lanes.c.state == literal_column("'held'")) & (lanes.c.hold_reason == HoldReason.UNDECIDED.value)
+    return await _scalar(session, select(func.count()).select_from(lanes).where(held, _OWED_LANES))
+
+
+async def outages(session: ReadSession) -> list[Row]:
+    """The national destinations to which nothing goes: away (``since`` the gate opened), or held by an operator."""
+    whole = (holds.c.released_at.is_(None), holds.c.procedure_code.is_(None), holds.c.unit_code.is_(None))
+    held = await session.rows(
+        select(holds.c.target, func.min(holds.c.held_at).label("since"))
+        .where(*whole, holds.c.target.in_(NATIONAL))
+        .group_by(holds.c.target)
+    )
+    shut = await session.rows(
+        # Since the event began: the gate itself tells only of its last trial.
+        select(gates.c.target, func.coalesce(events.c.started_at, gates.c.since).label("since"))
+        .join(
+            events,
+            and_(
+                events.c.target == gates.c.target,
+                events.c.kind == EventKind.BREAKER_OPEN.value,
+                events.c.ended_at.is_(None),
+            ),
+            isouter=True,
+        )
+        .where(gates.c.state.in_([GateState.OPEN.value, GateState.TRIAL.value]), gates.c.target.in_(NATIONAL))
+    )
+    return [{"target": row.target, "since": row.since, "held": True} for row in held] + [
+        {"target": row.target, "since": row.since, "held": False} for row in shut
+    ]
 
 
 async def dossier(session: ReadSession, code: str) -> Row | None:

@@ -5,64 +5,103 @@ in order. Arrays that the far side refuses are halved until the guilty item stan
 """
 
 import asyncio
+import time
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
-from app import observability
-from app.domain.delivery import DeliveryState, Target
-from app.store import audit, outbox
-from app.store.outbox import LoadedMessage
+from app import observability, tracing
+from app.domain.delivery import DeliveryState, Destination, Target
+from app.store import audit, gates, holds, outbox
+from app.store.outbox import ClaimedLane, Except, LoadedMessage
 from app.store.session import WriteSession
 from app.usecases import bookkeeping
 from app.usecases.context import Context
 from app.usecases.round import CallNote, Round
-from app.usecases.trip import Trip, by_lane
-from connectors.base import Accepted, Exchange, Kind, Knowledge, Probed, Sent, TryLater, Unknown
+from app.usecases.trip import ProbeNote, Trip, by_lane
+from connectors.base import Accepted, Exchange, Kind, Knowledge, Parcel, Probed, Rejected, Sent, TryLater, Unknown
+from connectors.deadline import SEND_BEFORE
 
 _log = structlog.get_logger(__name__)
-_FLUSH_MESSAGES = 400
+_IDS_LOGGED = 20
 
 
-async def deliver(context: Context, target: Target, worker: str, stopping: asyncio.Event | None = None) -> int:
-    """Run one round for a target; how many lanes were taken (0: nothing is ready)."""
+class _NothingToDo(Exception):
+    """Nothing was claimed, so a grant of the gate must not be used up."""
+
+
+async def deliver(
+    context: Context, destination: Destination, worker: str, stopping: asyncio.Event | None = None
+) -> int:
+    """Run one round for a destination; how many lanes were taken (0: nothing is ready, or nothing may go)."""
     stopping = stopping or asyncio.Event()
-    policy = context.policies[target]
+    # Before the claim: what passes until the database has answered shortens what we believe the lease to be.
+    started = time.monotonic()
 
-    async def work(session: WriteSession) -> Round | None:
+    async def work(session: WriteSession) -> Round:
         now = await session.now()
-        claimed = await outbox.claim(
-            session, target, limit=policy.lanes_per_claim, now=now, lease_seconds=policy.lease_seconds, worker=worker
-        )
+        claimed = await _claim(session, context, destination, worker, now)
         if not claimed:
-            return None
-        loaded = await outbox.load(session, [lane.id for lane in claimed], per_lane=policy.steps_per_lane)
+            raise _NothingToDo
+        per_lane = context.policies[destination.target].steps_per_lane
+        loaded = await outbox.load(session, [lane.id for lane in claimed], per_lane=per_lane)
         trip = Trip.of(claimed, loaded)
         await outbox.mark(session, trip.superseded, DeliveryState.SUPERSEDED, now)
         await outbox.mark(session, trip.under_way(), DeliveryState.SENDING, now)
-        round_ = Round(context, target, worker, trip, now, stopping)
+        round_ = Round(context, destination, worker, trip, now, stopping, started)
         await audit.append(session, bookkeeping.intents(round_), now)
         return round_
 
-    round_ = await context.database.run(work)
-    if round_ is None:
+    try:
+        round_ = await context.database.run(work)
+    except _NothingToDo:
         return 0
     trip = round_.trip
-    trip.bury_spent(policy.schedule)
-    with observability.round_timer(target.value):
-        await _probe_doubtful(round_)
-        await _send_all(round_, trip.snapshots(), round_.connector.capacity.of(Kind.DOSSIER))
-        trip.block_orphans()
-        await _send_steps(round_)
+    trip.bury_spent(round_.policy.schedules)
+    bound = SEND_BEFORE.set(round_.send_before)
+    try:
+        with observability.round_timer(destination.target.value):
+            await _probe_doubtful(round_)
+            await _send_all(round_, trip.snapshots(), round_.connector.capacity.of(Kind.DOSSIER))
+            trip.block_orphans()
+            await _send_steps(round_)
+    finally:
+        SEND_BEFORE.reset(bound)
     await _finish(round_)
     return len(trip.lanes)
 
 
+async def _claim(
+    session: WriteSession, context: Context, destination: Destination, worker: str, now: datetime
+) -> list[ClaimedLane]:
+    policy, key = context.policies[destination.target], destination.key
+    held = await holds.active(session, key)
+    if holds.blocks_destination(held):
+        return []
+    limit = policy.lanes_per_claim
+    if policy.breaker is not None:
+        limit = (await gates.admit(session, key, policy.breaker, limit, now)).lanes
+    if not limit:
+        return []
+    return await outbox.claim(
+        session,
+        key,
+        limit=limit,
+        now=now,
+        lease_seconds=policy.lease_seconds,
+        worker=worker,
+        but=Except(*holds.filters(held)) if held else None,
+    )
+
+
 async def _send_steps(round_: Round) -> None:
-    capacity = round_.connector.capacity.of(Kind.STEP)
+    kind = Kind.EVENT if round_.destination.target is Target.WEBHOOK else Kind.STEP
+    capacity = round_.connector.capacity.of(kind)
     while wave := round_.trip.next_steps(capacity):
         await _send_all(round_, wave, capacity)
         if not round_.may_send():
@@ -71,10 +110,16 @@ async def _send_steps(round_: Round) -> None:
 
 async def _send_all(round_: Round, batch: Sequence[LoadedMessage], capacity: int) -> None:
     """Pack messages into calls, a lane never split over two, and send the calls side by side."""
-    lots = _pack(batch, capacity, lambda m: round_.connector.envelope(round_.trip.parcel(m)))
+    lots = _pack(batch, capacity, lambda m: round_.connector.envelope(_parcel(round_, m)))
     await _side_by_side([partial(_send_lot, round_, lot) for lot in lots], round_.policy.calls_in_flight)
-    if len(round_.trip.notes) >= _FLUSH_MESSAGES:
+    if len(round_.trip.notes) >= round_.policy.flush_messages:
         await _flush(round_)
+
+
+def _parcel(round_: Round, message: LoadedMessage) -> Parcel:
+    """The message as the connector takes it, under the trace of the call or else of the request that brought it."""
+    parcel = round_.trip.parcel(message, round_.key)
+    return replace(parcel, trace_context=tracing.TRACEPARENT.get() or message.trace_context)
 
 
 async def _side_by_side(jobs: Sequence[Callable[[], Awaitable[None]]], width: int) -> None:
@@ -114,22 +159,49 @@ async def _send_lot(round_: Round, lot: Sequence[LoadedMessage]) -> None:
         return
     call_id = uuid.uuid4().hex
     at = round_.now()
+    attributes: dict[str, str | int] = {"lienthong.target": round_.key, "lienthong.call": call_id}
+    links = [message.trace_context for message in batch]
     try:
-        async with asyncio.timeout(round_.policy.call_seconds):
-            sent = await round_.connector.send([round_.trip.parcel(message) for message in batch])
+        with tracing.span("deliver", parent=links[0] if len(batch) == 1 else None, links=links, attributes=attributes):
+            async with asyncio.timeout(round_.policy.call_seconds):
+                sent = await round_.connector.send([_parcel(round_, message) for message in batch])
     except TimeoutError:
         # Logging in anew and turning an insert into an update are calls too; together they must fit the lease.
         sent = _out_of_time(len(batch), round_.policy.call_seconds)
     except Exception as error:  # noqa: BLE001 - the edge to a connector: a bug of ours, never retried
-        _log.exception("connector_bug", target=round_.target.value, call=call_id)
-        round_.trip.bury(batch, "bug", f"{type(error).__name__}: {error}")
+        _log.exception("connector_bug", target=round_.key, call=call_id)
+        if len(batch) > 1:
+            # One record that our own code cannot carry must not bury those that happened to travel with it.
+            await _halve(round_, batch, ask=True)
+        else:
+            round_.trip.bury(batch, "bug", f"{type(error).__name__}: {error}")
         return
+    for exchange in sent.earlier:
+        round_.calls.append(CallNote(uuid.uuid4().hex, at, len(batch), exchange))
     round_.calls.append(CallNote(call_id, at, len(batch), sent.exchange))
+    answered = any(isinstance(outcome, Accepted | Rejected) for outcome in sent.outcomes)
+    round_.tell(Accepted() if answered else sent.outcomes[0])
+    _log_call(round_, batch, call_id, sent)
     if sent.array_refused and len(batch) > 1:
-        await _halve(round_, batch)
+        await _halve(round_, batch, ask=any(isinstance(outcome, Unknown) for outcome in sent.outcomes))
         return
     for message, outcome in zip(batch, sent.outcomes, strict=True):
-        round_.trip.note(message, outcome, call_id)
+        round_.trip.note(message, outcome, call_id, at)
+
+
+def _log_call(round_: Round, batch: Sequence[LoadedMessage], call_id: str, sent: Sent) -> None:
+    """One line a call; the ids are those under which the records came through the door."""
+    outcomes = {type(outcome).__name__.lower() for outcome in sent.outcomes}
+    _log.info(
+        "call",
+        target=round_.key,
+        call=call_id,
+        service=sent.exchange.service,
+        parcels=len(batch),
+        outcome="mixed" if len(outcomes) > 1 else outcomes.pop(),
+        elapsed_ms=round(sent.exchange.elapsed_seconds * 1000),
+        correlation_ids=sorted({message.correlation_id for message in batch})[:_IDS_LOGGED],
+    )
 
 
 def _out_of_time(count: int, seconds: float) -> Sent:
@@ -137,8 +209,8 @@ def _out_of_time(count: int, seconds: float) -> Sent:
     return Sent((outcome,) * count, Exchange("send", elapsed_seconds=seconds))
 
 
-async def _halve(round_: Round, batch: list[LoadedMessage]) -> None:
-    if batch[0].kind == Kind.STEP.value:
+async def _halve(round_: Round, batch: list[LoadedMessage], *, ask: bool) -> None:
+    if ask or batch[0].kind == Kind.STEP.value:
         # No source tells whether a refused array was taken in part, and a step sent twice stands there twice.
         await _side_by_side(
             [partial(_probe_lane, round_, lane) for lane in by_lane(batch)], round_.policy.calls_in_flight
@@ -156,7 +228,7 @@ async def _probe_doubtful(round_: Round) -> None:
 
 async def _resolve_doubt(round_: Round, doubtful: list[LoadedMessage]) -> None:
     lane = round_.trip.lanes[doubtful[0].lane_id]
-    await _probe_lane(round_, doubtful)
+    await _probe_lane(round_, doubtful, in_doubt=True)
     if lane.stopped:
         return
     left = [message for message in doubtful if message.id not in round_.trip.settlements]
@@ -167,11 +239,11 @@ async def _resolve_doubt(round_: Round, doubtful: list[LoadedMessage]) -> None:
             lane.snapshot = message
         else:
             round_.trip.settle(message, DeliveryState.SUPERSEDED, tried=False)
-    doubted = [m for m in left if m.kind == Kind.STEP.value]
+    doubted = [m for m in left if m.kind != Kind.DOSSIER.value]
     lane.steps = deque(sorted([*doubted, *lane.steps], key=lambda m: m.id))
 
 
-async def _probe_lane(round_: Round, asked: list[LoadedMessage]) -> None:
+async def _probe_lane(round_: Round, asked: list[LoadedMessage], *, in_doubt: bool = False) -> None:
     """Ask what the nation holds of one lane; what it holds is delivered, what it lacks stays to be sent."""
     lane = round_.trip.lanes[asked[0].lane_id]
     if not round_.may_send():
@@ -181,45 +253,96 @@ async def _probe_lane(round_: Round, asked: list[LoadedMessage]) -> None:
     call_id, at = uuid.uuid4().hex, round_.now()
     try:
         async with asyncio.timeout(round_.policy.call_seconds):
-            probed = await round_.connector.probe(lane.lane.dossier_code, [round_.trip.parcel(m) for m in asked])
+            probed = await round_.connector.probe(lane.lane.dossier_code, [_parcel(round_, m) for m in asked])
     except TimeoutError:
+        failure = TryLater("call_timeout", "the nation was asked and did not answer in time")
+        round_.tell(failure)
         for message in asked:
-            round_.trip.doubt(message, TryLater("call_timeout", "the nation was asked and did not answer in time"))
+            round_.trip.doubt(message, failure)
         return
     except Exception as error:  # noqa: BLE001 - the edge to a connector: a bug of ours, never retried
-        _log.exception("connector_bug", target=round_.target.value, call=call_id)
+        _log.exception("connector_bug", target=round_.key, call=call_id)
         round_.trip.bury(asked, "bug", f"{type(error).__name__}: {error}")
         return
     note = CallNote(call_id, at, 0, probed.exchange)
     round_.calls.append(note)
+    round_.tell(probed.failure or Accepted())
     round_.probes.append((lane.lane.dossier_code, note, ",".join(k.value for k in probed.knowledge)))
-    lane.known = lane.known if probed.dossier_known is None else probed.dossier_known
-    _take_knowledge(round_, asked, probed, call_id)
+    _take_knowledge(round_, asked, probed, note, in_doubt=in_doubt)
 
 
-def _take_knowledge(round_: Round, asked: list[LoadedMessage], probed: Probed, call_id: str) -> None:
-    for message, knowledge in zip(asked, probed.knowledge, strict=True):
-        if knowledge is Knowledge.HOLDS:
-            round_.trip.note(message, Accepted("probe", "the nation holds it"), call_id)
-        elif knowledge is Knowledge.CANNOT_TELL:
-            failure = probed.failure or TryLater("probe_cannot_tell", "the nation's answer allows no verdict")
-            round_.trip.doubt(message, failure)
+def _take_knowledge(
+    round_: Round, asked: list[LoadedMessage], probed: Probed, note: CallNote, *, in_doubt: bool
+) -> None:
+    """Compare step by step: what is held is delivered; what is lacking may be sent only when that is safe."""
+    trip, lane = round_.trip, round_.trip.lanes[asked[0].lane_id]
+    told = list(zip(asked, probed.knowledge, strict=True))
+    last_held = max((m.id for m, k in told if k is Knowledge.HOLDS and m.kind == Kind.STEP.value), default=0)
+    lost = in_doubt and probed.dossier_known is False and lane.known
+    for message, knowledge in told:
+        trip.probed.append(ProbeNote(message, note.id, knowledge))
+        until = _may_come_until(round_, message)
+        if knowledge is Knowledge.CANNOT_TELL:
+            trip.doubt(message, probed.failure or TryLater("probe_cannot_tell", "its answer allows no verdict"))
+        elif knowledge is Knowledge.HOLDS:
+            overwritten = _may_be_overwritten_until(round_, message, told) if in_doubt else note.at
+            if note.at < overwritten:
+                trip.wait(message, overwritten)
+            else:
+                trip.note(message, Accepted("probe", "the nation holds it"), note.id, note.at)
+        elif in_doubt and note.at < until:
+            trip.wait(message, until)
+        elif in_doubt and message.kind == Kind.DOSSIER.value and _has_newer(message, asked):
+            # The newer one was sent after it, and may be there already: this one would overwrite it.
+            trip.settle(message, DeliveryState.SUPERSEDED, tried=False)
+        elif lost:
+            # It acknowledged this dossier once and denies it now: sending on blindly could make a second history.
+            trip.undecided(message, "nation_lost_it")
+        elif in_doubt and message.kind == Kind.STEP.value and message.id < last_held:
+            trip.undecided(message, "out_of_order")
+    if probed.dossier_known is not None and not lane.wait_until:
+        lane.known = probed.dossier_known
+
+
+def _has_newer(message: LoadedMessage, asked: Sequence[LoadedMessage]) -> bool:
+    return any(other.id > message.id and other.kind == message.kind for other in asked)
+
+
+def _may_be_overwritten_until(
+    round_: Round, message: LoadedMessage, told: Sequence[tuple[LoadedMessage, Knowledge]]
+) -> datetime:
+    """Until when an older snapshot whose call was given up may still come, and take the place of this one."""
+    older = [
+        _may_come_until(round_, other)
+        for other, knowledge in told
+        if knowledge is Knowledge.LACKS and other.id < message.id and other.kind == message.kind == Kind.DOSSIER.value
+    ]
+    return max(older, default=round_.claimed_at)
+
+
+def _may_come_until(round_: Round, message: LoadedMessage) -> datetime:
+    """Until when the far side may still take a record whose call was given up."""
+    if message.doubtful_since is None:
+        return round_.claimed_at
+    return message.doubtful_since + timedelta(seconds=round_.policy.settle_seconds)
 
 
 async def _finish(round_: Round) -> None:
-    trip, schedule, draw = round_.trip, round_.policy.schedule, round_.context.draw()
+    trip, schedules, draw = round_.trip, round_.policy.schedules, round_.context.draw()
     fences = _fences(trip)
 
     async def work(session: WriteSession) -> int:
         ours = await outbox.still_ours(session, fences)
-        releases = trip.close(schedule, await session.now(), draw)
+        now = await session.now()
+        releases = trip.close(schedules, now, draw)
         await bookkeeping.write(session, round_, ours)
         await outbox.release(session, [release for release in releases if release.lane_id in ours])
+        await bookkeeping.report_to_gate(session, round_, now)
         return len(fences) - len(ours)
 
     lost = await round_.context.database.run(work)
     if lost:
-        _log.warning("lanes_lost", target=round_.target.value, worker=round_.worker, lanes=lost)
+        _log.warning("lanes_lost", target=round_.key, worker=round_.worker, lanes=lost)
     bookkeeping.count(round_)
 
 
@@ -237,7 +360,6 @@ async def _flush(round_: Round) -> None:
     await round_.context.database.run(work)
     bookkeeping.count(round_)
     trip = round_.trip
-    for message_id in trip.settlements:
-        trip.loaded.pop(message_id, None)
-    trip.settlements, trip.notes = {}, []
+    trip.written.update(trip.settlements)
+    trip.settlements, trip.notes, trip.probed = {}, [], []
     round_.calls, round_.probes = [], []

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from app import observability
-from app.domain.delivery import DeliveryState, LaneState, Target
+from app.domain.breaker import GateState
+from app.domain.delivery import PORTAL, DeliveryState, LaneState, Target
 from app.errors import StoreBusy
-from app.store import migrate, views
+from app.store import gates, holds, migrate, views
 from app.usecases.context import Context
 
 _PROBE_SECONDS = 5.0
@@ -56,13 +58,19 @@ async def measure(context: Context) -> None:
     """Bring the gauges up to date from rows."""
     async with context.database.read() as session:
         lane_rows, message_rows, oldest = await views.gauges(session)
+        standing = {key: gate.state for key, gate in await gates.listing(session)}
+        held = Counter(hold.target for hold in await holds.active(session))
         now = await session.now()
-    for target in Target:
+    keys = {PORTAL.key, *standing, *held, *(row["target"] for row in lane_rows)}
+    for key in keys:
         for lane_state in LaneState:
-            observability.LANES.labels(target.value, lane_state.value).set(0)
+            observability.LANES.labels(key, lane_state.value).set(0)
         for state in DeliveryState:
-            observability.MESSAGES.labels(target.value, state.value).set(0)
-        observability.OLDEST_WAITING_SECONDS.labels(target.value).set(0)
+            observability.MESSAGES.labels(key, state.value).set(0)
+        observability.OLDEST_WAITING_SECONDS.labels(key).set(0)
+        for gate_state in GateState:
+            observability.BREAKER.labels(key, gate_state.value).set(standing.get(key, GateState.CLOSED) is gate_state)
+        observability.HELD.labels(key).set(held[key])
     for row in lane_rows:
         observability.LANES.labels(row["target"], row["state"]).set(row["count"])
     for row in message_rows:

@@ -8,14 +8,15 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from app import observability
+from app import observability, tracing
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.delivery import Target
 from app.domain.dossier import DossierStatus, Snapshot, Standing, Step, StepTail, advance, advance_step
 from app.domain.identifiers import parse_dossier_code
 from app.domain.rulesets import LEGAL_BASIS, Purpose, rule_set_of
+from app.domain.worktime import WorkingCalendar, legal_due, priority_at
 from app.errors import Fault, Refusal, UnknownCode, UnknownDossier
 from app.reference import ProcedureFacts
 from app.store import audit, dossiers, outbox
@@ -23,9 +24,6 @@ from app.store.session import Row, WriteSession
 from app.usecases.context import Caller, Context
 from connectors.errors import Unmapped
 from schemas.provincial import DossierIn, StepIn
-
-# A dossier without a due date must not starve, nor overtake those that have one.
-_NO_DUE_DATE = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,7 @@ class _Batch:
     """Held state and planned writes of one transaction."""
 
     now: datetime
+    calendar: WorkingCalendar
     held: dict[str, _Held]
     steps: dossiers.HeldSteps
     new: dict[str, Row] = field(default_factory=dict)
@@ -211,7 +210,7 @@ async def _take(
     context: Context, caller: Caller, prepared: Sequence[_Prepared], correlation_id: str, session: WriteSession
 ) -> list[Receipt | Refusal]:
     good = [item for item in prepared if item.refusal is None]
-    batch = await _look_up(session, good)
+    batch = await _look_up(context, session, good)
     answers: list[Receipt | Refusal] = []
     for item in prepared:
         answer = item.refusal or _judge(caller, item, batch, correlation_id)
@@ -226,7 +225,7 @@ async def _take(
     return answers
 
 
-async def _look_up(session: WriteSession, good: Sequence[_Prepared]) -> _Batch:
+async def _look_up(context: Context, session: WriteSession, good: Sequence[_Prepared]) -> _Batch:
     codes = sorted({item.record.code for item in good})
     await dossiers.lock(session, codes)
     found = await dossiers.load(session, codes)
@@ -241,7 +240,7 @@ async def _look_up(session: WriteSession, good: Sequence[_Prepared]) -> _Batch:
         held[code] = _Held(
             row.snapshot, row.tail, row.procedure_code, row.unit_code, row.due_at, row.received_at, row.accepted_at
         )
-    return _Batch(await session.now(), held, held_steps)
+    return _Batch(await session.now(), context.calendar, held, held_steps)
 
 
 def _judge(caller: Caller, item: _Prepared, batch: _Batch, correlation_id: str) -> Receipt | Refusal:
@@ -305,7 +304,8 @@ def _judge_step(item: _Prepared, record: StepRecord, batch: _Batch, correlation_
 
 
 def _promise(item: _Prepared, held: _Held, batch: _Batch, kind: str, ref: str, correlation_id: str) -> None:
-    received_at = held.received_at or batch.now
+    status = DossierStatus(item.record.body.status.value)
+    due = legal_due(batch.calendar, status, held.received_at or batch.now, held.due_at)
     batch.promises.extend(
         outbox.NewMessage(
             target=target,
@@ -317,7 +317,8 @@ def _promise(item: _Prepared, held: _Held, batch: _Batch, kind: str, ref: str, c
             payload=payload,
             payload_hash=_sha256(payload),
             correlation_id=correlation_id,
-            due_at=held.due_at or received_at.astimezone(UTC) + _NO_DUE_DATE,
+            trace_context=tracing.TRACEPARENT.get(),
+            due_at=priority_at(due, batch.now, batch.calendar),
         )
         for target, payload in item.wires.items()
     )

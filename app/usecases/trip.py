@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.delivery import DeliveryState, HoldReason, may_move
-from app.domain.retry import GiveUp, Schedule, decide
+from app.domain.failures import FailureClass, class_of
+from app.domain.retry import GiveUp, Schedules, decide
 from app.store.outbox import ClaimedLane, LoadedMessage, Release, Settlement
-from connectors.base import Accepted, Held, Kind, Outcome, Parcel, Rejected, TryLater, Unknown
+from connectors.base import Accepted, Held, Kind, Knowledge, Outcome, Parcel, Rejected, TryLater, Unknown
+
+_FINE = frozenset({DeliveryState.DELIVERED, DeliveryState.SUPERSEDED})
 
 
 @dataclass(slots=True)
@@ -27,6 +30,8 @@ class LaneTrip:
     progressed: bool = False
     failure: TryLater | Unknown | None = None
     failed_message: LoadedMessage | None = None
+    in_doubt: bool = False
+    wait_until: datetime | None = None
     hold: HoldReason | None = None
 
     def stop(self, failure: TryLater | Unknown | None = None, message: LoadedMessage | None = None) -> None:
@@ -35,6 +40,14 @@ class LaneTrip:
         # The first that failed stands for all behind it: what is given up first must be the oldest.
         if failure is not None and self.failure is None:
             self.failure, self.failed_message = failure, message
+
+    @property
+    def failure_class(self) -> FailureClass | None:
+        """Class of what stopped it; while it is in doubt whether the nation has a record, that is what counts."""
+        if self.failure is None:
+            return FailureClass.UNKNOWN if self.wait_until else None
+        found = class_of(self.failure.reason)
+        return FailureClass.UNKNOWN if self.in_doubt and found is not FailureClass.CONTRACT else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,15 @@ class AttemptNote:
     outcome: Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeNote:
+    """One message in one probe, and what the nation said about it."""
+
+    message: LoadedMessage
+    call_id: str
+    knowledge: Knowledge
+
+
 @dataclass(slots=True)
 class Trip:
     """All lanes of one claim."""
@@ -55,6 +77,8 @@ class Trip:
     superseded: list[int] = field(default_factory=list)
     settlements: dict[int, Settlement] = field(default_factory=dict)
     notes: list[AttemptNote] = field(default_factory=list)
+    probed: list[ProbeNote] = field(default_factory=list)
+    written: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, claimed: Sequence[ClaimedLane], loaded: Sequence[LoadedMessage]) -> "Trip":
@@ -77,7 +101,7 @@ class Trip:
         overtaken = set(self.superseded)
         return [m.id for m in self.loaded.values() if m.state is DeliveryState.WAITING and m.id not in overtaken]
 
-    def parcel(self, message: LoadedMessage) -> Parcel:
+    def parcel(self, message: LoadedMessage, destination: str) -> Parcel:
         """The message as the connector takes it."""
         return Parcel(
             message.id,
@@ -86,6 +110,9 @@ class Trip:
             message.payload,
             self.lanes[message.lane_id].known,
             message.correlation_id,
+            destination,
+            message.created_at,
+            message.trace_context,
         )
 
     def snapshots(self) -> list[LoadedMessage]:
@@ -107,12 +134,13 @@ class Trip:
     def block_orphans(self) -> None:
         """Steps of a dossier that the nation refused cannot go: their lane waits for a better snapshot."""
         for lane in self.lanes.values():
-            if lane.steps and not lane.known and not lane.stopped and lane.snapshot is None:
+            steps = lane.steps and lane.steps[0].kind == Kind.STEP.value
+            if steps and not lane.known and not lane.stopped and lane.snapshot is None:
                 lane.hold = lane.hold or HoldReason.REFUSED
                 lane.stop()
 
-    def note(self, message: LoadedMessage, outcome: Outcome, call_id: str) -> None:
-        """Take down what came of one message, and what it means for its lane."""
+    def note(self, message: LoadedMessage, outcome: Outcome, call_id: str, at: datetime) -> None:
+        """Take down what came of one message in a call made at ``at``, and what it means for its lane."""
         lane = self.lanes[message.lane_id]
         self.notes.append(AttemptNote(message, call_id, outcome))
         match outcome:
@@ -129,7 +157,10 @@ class Trip:
                 self.settle(message, DeliveryState.WAITING, reason, None, text)
                 lane.stop(outcome, message)
             case Unknown(reason, text):
-                self.settle(message, DeliveryState.UNKNOWN, reason, None, text)
+                # The far side has answered and is done with it, though what it says means nothing to us.
+                since = None if reason == "unknown_code" else at
+                self.settle(message, DeliveryState.UNKNOWN, reason, None, text, doubtful_since=since)
+                lane.in_doubt = True
                 lane.stop(outcome, message)
             case Held(reason):
                 self.settle(message, DeliveryState.WAITING, reason, tried=False)
@@ -138,13 +169,38 @@ class Trip:
     def doubt(self, message: LoadedMessage, failure: TryLater | None = None) -> None:
         """Whether the nation has it cannot be told now: it must not be sent before that is known."""
         reason = failure.reason if failure else "probe_postponed"
-        self.settle(message, DeliveryState.UNKNOWN, reason, None, failure.message if failure else None, tried=False)
-        self.lanes[message.lane_id].stop(failure, message)
+        text = failure.message if failure else None
+        # A record that is asked about after a refused array was never in doubt before: it is from now on.
+        since = message.doubtful_since if message.state is DeliveryState.UNKNOWN else None
+        self.settle(message, DeliveryState.UNKNOWN, reason, None, text, tried=False, doubtful_since=since)
+        lane = self.lanes[message.lane_id]
+        lane.in_doubt = True
+        lane.stop(failure, message)
 
-    def bury_spent(self, schedule: Schedule) -> None:
+    def wait(self, message: LoadedMessage, until: datetime) -> None:
+        """The nation lacks it, but may still be at work on the call that was given up: ask again, then send."""
+        self.settle(
+            message,
+            DeliveryState.UNKNOWN,
+            "may_still_come",
+            tried=False,
+            doubtful_since=message.doubtful_since,
+        )
+        lane = self.lanes[message.lane_id]
+        lane.wait_until = max(until, lane.wait_until or until)
+        lane.stop()
+
+    def undecided(self, message: LoadedMessage, reason: str) -> None:
+        """The nation was asked and its answer allows neither sending nor leaving it: a person decides."""
+        self.settle(message, DeliveryState.UNKNOWN, reason, tried=False, doubtful_since=message.doubtful_since)
+        lane = self.lanes[message.lane_id]
+        lane.hold = HoldReason.UNDECIDED
+        lane.stop()
+
+    def bury_spent(self, schedules: Schedules) -> None:
         """A lane whose workers died again and again is not tried once more: a person must look."""
         for lane in self.lanes.values():
-            if lane.lane.attempts >= schedule.attempts_max:
+            if lane.lane.attempts >= schedules.attempts_max:
                 pending = [*lane.doubtful, *filter(None, [lane.snapshot]), *lane.steps]
                 self.bury(pending[:1], "budget_spent", f"{lane.lane.attempts} rounds failed")
 
@@ -166,6 +222,7 @@ class Trip:
         named: str | None = None,
         *,
         tried: bool = True,
+        doubtful_since: datetime | None = None,
     ) -> None:
         """Take down what became of a message; a move that the table does not have is a bug of ours."""
         # All that was loaded is marked as being sent, but for what was in doubt.
@@ -173,35 +230,73 @@ class Trip:
         if state is not before and not may_move(before, state):
             impossible = f"delivery {message.id} cannot go from {before.value} to {state.value}"
             raise AssertionError(impossible)
+        failed = reason is not None and state not in _FINE
         self.settlements[message.id] = Settlement(
-            message.id, message.lane_id, state, tried, reason, code, (text or None) and str(text)[:1000], named
+            message.id,
+            message.lane_id,
+            state,
+            tried,
+            reason,
+            code,
+            (text or None) and str(text)[:1000],
+            named,
+            class_of(reason).value if failed else None,
+            doubtful_since,
         )
 
-    def close(self, schedule: Schedule, now: datetime, draw: float) -> list[Release]:
+    def close(self, schedules: Schedules, now: datetime, draw: float) -> list[Release]:
         """Say how each lane is left, and put back what did not go."""
-        releases = [self._release(lane, schedule, now, draw) for lane in self.lanes.values()]
+        releases = [self._release(lane, schedules, now, draw) for lane in self.lanes.values()]
         for message in self.loaded.values():
-            if message.id not in self.settlements and message.state is DeliveryState.WAITING:
+            told = message.id in self.settlements or message.id in self.written
+            if not told and message.state is DeliveryState.WAITING:
                 self.settle(message, DeliveryState.WAITING, tried=False)
         for message_id in self.superseded:
             self.settlements.pop(message_id, None)
         return releases
 
-    def _release(self, trip: LaneTrip, schedule: Schedule, now: datetime, draw: float) -> Release:
-        lane = trip.lane
-        if trip.failure is None:
-            return Release(lane.id, lane.fence, trip.known, hold=trip.hold)
+    def _release(self, trip: LaneTrip, schedules: Schedules, now: datetime, draw: float) -> Release:
+        lane, failure_class = trip.lane, trip.failure_class
+        if trip.failure is None or failure_class is None:
+            attempts, since = (
+                (0, None) if trip.progressed or not trip.wait_until else (lane.attempts, lane.failing_since)
+            )
+            shown = failure_class.value if failure_class else None
+            return Release(lane.id, lane.fence, trip.known, attempts, since, trip.wait_until, trip.hold, shown)
         attempts = 1 if trip.progressed else lane.attempts + 1
         since = now if trip.progressed else (lane.failing_since or now)
         retry_after = trip.failure.retry_after_seconds if isinstance(trip.failure, TryLater) else None
         verdict = decide(
-            schedule, attempts=attempts, failing_since=since, now=now, draw=draw, retry_after_seconds=retry_after
+            schedules.of(failure_class),
+            attempts=attempts,
+            failing_since=since,
+            now=now,
+            draw=draw,
+            retry_after_seconds=retry_after,
         )
         if isinstance(verdict, GiveUp):
-            if trip.failed_message is not None:
-                self.settle(trip.failed_message, DeliveryState.DEAD, trip.failure.reason, None, verdict.reason)
-            return Release(lane.id, lane.fence, trip.known, attempts, since, hold=HoldReason.DEAD)
-        return Release(lane.id, lane.fence, trip.known, attempts, since, verdict.at)
+            trip.hold = self._give_up(trip, verdict)
+            return Release(lane.id, lane.fence, trip.known, attempts, since, None, trip.hold, failure_class.value)
+        at = max(verdict.at, trip.wait_until) if trip.wait_until else verdict.at
+        return Release(lane.id, lane.fence, trip.known, attempts, since, at, trip.hold, failure_class.value)
+
+    def _give_up(self, trip: LaneTrip, verdict: GiveUp) -> HoldReason:
+        """The budget is spent. What is in doubt stays in doubt, and a person is asked; the rest is dead."""
+        message, failure = trip.failed_message, trip.failure
+        if message is not None and failure is not None:
+            if trip.in_doubt:
+                self.settle(
+                    message,
+                    DeliveryState.UNKNOWN,
+                    "probe_spent",
+                    None,
+                    f"{verdict.reason}: {failure.reason}",
+                    tried=False,
+                    doubtful_since=message.doubtful_since,
+                )
+                return HoldReason.UNDECIDED
+            self.settle(message, DeliveryState.DEAD, failure.reason, None, verdict.reason)
+        return HoldReason.DEAD
 
 
 def by_lane(batch: Iterable[LoadedMessage]) -> list[list[LoadedMessage]]:

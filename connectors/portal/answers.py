@@ -2,12 +2,14 @@
 
 import json
 import re
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from connectors.base import Outcome, Rejected, TryLater, Unknown
+from connectors.base import Accepted, Outcome, Rejected, TryLater, Unknown
 from connectors.http import Delivery, NoAnswer, NotSent, Reply
 from connectors.portal.codes import AnswerKind, answer_kind, named_field
 
@@ -35,16 +37,45 @@ def read_answer(text: str) -> Answer | None:
     body = _object(text)
     if body is not None and "error_code" not in body and isinstance(body.get("message"), str):
         body = _object(body["message"])
-    if body is None or "error_code" not in body or isinstance(body["error_code"], bool | dict | list | type(None)):
+    return None if body is None else _answer(body)
+
+
+def read_items(answer: Answer, codes: Sequence[str]) -> tuple[Answer, ...] | None:
+    """The answers to the single items of an array, in order; None when it speaks of the array as a whole.
+
+    Nobody has published this form. It is only believed when there is one entry an item, each with a code, and no
+    entry names another dossier (``codes``) than the one in its place.
+    """
+    result = answer.body.get("result")
+    if not isinstance(result, list) or len(result) != len(codes):
         return None
-    message = _UNSTORABLE.sub("\ufffd", str(body.get("message") or ""))
-    code = _UNSTORABLE.sub("\ufffd", str(body["error_code"]).strip())[:_CODE_MAX]
+    items = [_answer(item) if isinstance(item, dict) else None for item in result]
+    named = [
+        item.get("MaHoSo", code) if isinstance(item, dict) else None for item, code in zip(result, codes, strict=True)
+    ]
+    if named != list(codes) or any(item is None for item in items):
+        return None
+    return tuple(item for item in items if item is not None)
+
+
+def storable(text: str) -> str:
+    """A text without what no database text can hold."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _answer(body: dict[str, Any]) -> Answer | None:
+    if "error_code" not in body or isinstance(body["error_code"], bool | dict | list | type(None)):
+        return None
+    message = storable(str(body.get("message") or ""))
+    code = storable(str(body["error_code"]).strip())[:_CODE_MAX]
     return Answer(answer_kind(body["error_code"], message), code, message, body)
 
 
 def _object(text: str) -> dict[str, Any] | None:
     try:
         found = json.loads(text)
+        if isinstance(found, str):
+            found = json.loads(found)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
@@ -53,12 +84,17 @@ def _object(text: str) -> dict[str, Any] | None:
 def fault(result: Delivery) -> TryLater | Unknown | None:
     """What a call without a readable HTTP 200 means; None when the answer can be read on."""
     match result:
-        case NotSent(reason, message, _):
+        case NotSent(reason, message):
             return TryLater("not_sent" if reason == "no_connection" else reason, message)
-        case NoAnswer(reason, message, _):
+        case NoAnswer(reason, message):
             return Unknown(reason, message)
-        case Reply(status, headers, _, _):
-            return _http_fault(status, headers.get("retry-after"))
+        case Reply(status, headers, text):
+            found = _http_fault(status, headers.get("retry-after"))
+            if status == _UNAVAILABLE and isinstance(found, TryLater) and _speaks_of_maintenance(text):
+                return TryLater(
+                    "maintenance", "HTTP 503: the system is closed for maintenance", found.retry_after_seconds
+                )
+            return found
 
 
 def _http_fault(status: int, retry_after: str | None) -> TryLater | Unknown | None:
@@ -72,6 +108,11 @@ def _http_fault(status: int, retry_after: str | None) -> TryLater | Unknown | No
     if status >= _CLIENT_ERRORS:
         return TryLater("adapter_refused", f"HTTP {status}: address, provider code or access is refused")
     return TryLater("adapter_refused", f"HTTP {status}: not an answer of the portal")
+
+
+def _speaks_of_maintenance(text: str) -> bool:
+    words = unicodedata.normalize("NFC", text).lower()
+    return any(word in words for word in ("bảo trì", "maintenance"))
 
 
 def retry_after_seconds(value: str | None, now: datetime | None = None) -> float | None:
@@ -88,9 +129,22 @@ def retry_after_seconds(value: str | None, now: datetime | None = None) -> float
     return min(_WAIT_SECONDS_MAX, max(0.0, (at - (now or datetime.now(UTC))).total_seconds()))
 
 
-def refusal(answer: Answer) -> Outcome:
-    """A refusal with the nation's own words, and the field it names."""
-    return Rejected(answer.code, answer.message, named_field(answer.message))
+def meaning(answer: Answer) -> Outcome:
+    """What an answer means for the parcel it speaks of; a refusal keeps the nation's own words, and the field named.
+
+    An answer about the session means that nothing was taken; whether to log in anew is another question.
+    """
+    match answer.kind:
+        case AnswerKind.SUCCESS:
+            return Accepted(answer.code, answer.message)
+        case AnswerKind.SESSION:
+            return TryLater("session_refused", answer.message)
+        case AnswerKind.UNIT:
+            return TryLater("unit_refused", answer.message)
+        case AnswerKind.NEW:
+            return Unknown("unknown_code", f"{answer.code}: {answer.message}")
+        case AnswerKind.DUPLICATE | AnswerKind.REFUSAL:
+            return Rejected(answer.code, answer.message, named_field(answer.message))
 
 
 UNREADABLE = Unknown("unreadable_answer", "HTTP 200, but not an answer of the portal")

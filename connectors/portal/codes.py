@@ -60,6 +60,10 @@ DATABASE = MappingProxyType({Database.POPULATION: "1"})
 REUSE = MappingProxyType({Reuse.NO: "0", Reuse.COMPONENT: "1", Reuse.RESULT: "2"})
 
 SUCCESS = frozenset({"0", "00"})
+# The official list is not published. Clients have seen 3, -3 (duplicate, invalid) and -1 (cannot be read); the others
+# are our mock's. What is in neither means nothing to us, and what means nothing is asked about, not believed.
+_UNIT_REFUSED = "5"
+REFUSALS = frozenset({"-3", "-1", "1", "2", "3", "4", _UNIT_REFUSED, "6", "9"})
 
 
 class AnswerKind(Enum):
@@ -68,7 +72,9 @@ class AnswerKind(Enum):
     SUCCESS = "success"
     SESSION = "session"
     DUPLICATE = "duplicate"
+    UNIT = "unit"
     REFUSAL = "refusal"
+    NEW = "new"
 
 
 # Success is by code; the other classes by the words that clients have seen, since the official list is unknown.
@@ -80,14 +86,17 @@ _FIELD = re.compile(r"^([A-Z][A-Za-z]*(?:\.[A-Z][A-Za-z]*)?): ")
 
 def answer_kind(code: object, message: str) -> AnswerKind:
     """Class of an answer; the success codes are ``"0"``, ``"00"`` and the number 0."""
-    if str(code).strip() in SUCCESS and not isinstance(code, bool):
+    known = str(code).strip()
+    if known in SUCCESS and not isinstance(code, bool):
         return AnswerKind.SUCCESS
     lowered = unicodedata.normalize("NFC", message).lower()
     if _DUPLICATE in lowered:
         return AnswerKind.DUPLICATE
     if named_field(message) is None and _SESSION.search(lowered):
         return AnswerKind.SESSION
-    return AnswerKind.REFUSAL
+    if known == _UNIT_REFUSED:
+        return AnswerKind.UNIT
+    return AnswerKind.REFUSAL if known in REFUSALS else AnswerKind.NEW
 
 
 def named_field(message: str) -> str | None:

@@ -217,7 +217,7 @@ async def test_the_summary_is_what_the_rows_say(client: httpx.AsyncClient, conte
     await drain(context)
     after = (await client.get("/v1/sync/summary")).json()
     assert after["known_to_the_nation"] == {"dossiers": 2, "steps": 1}
-    assert after["by_unit"] == [{"code": "H15.50", "received": 2, "known": 2, "waiting": 0, "refused": 0}]
+    assert after["by_unit"] == [{"code": "H15.50", "received": 2, "known": 2, "waiting": 0, "refused": 0, "dead": 0}]
 
 
 @pytest.mark.parametrize(

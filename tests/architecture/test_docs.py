@@ -193,6 +193,8 @@ def _shown(default: object) -> set[str]:
         return {"empty"} if not default.get_secret_value() else {"the mock's"}
     if default is None:
         return {"none"}
+    if isinstance(default, bool):
+        return {f"`{str(default).lower()}`"}
     if isinstance(default, tuple):
         return {f"`[{', '.join(f'{part:g}' for part in default)}]`"}
     return {f"`{default}`"} if isinstance(default, str | dict) else {f"`{default:.10g}`"}

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from app import wiring
 from app.config import Settings
-from app.domain.delivery import DeliveryState, HoldReason, Target
+from app.domain.delivery import NATIONAL, DeliveryState, Destination, HoldReason, Target
 from app.domain.dossier import DossierStatus
 from app.domain.rulesets import LEGAL_BASIS, ONE_STOP_RULES, Purpose
 from app.errors import Refusal
@@ -92,7 +92,9 @@ def test_no_session_is_open_while_a_connector_sends() -> None:
 def test_every_target_has_connector_encoder_and_policy() -> None:
     assert set(wiring.CONNECTORS) == set(Target)
     context = wiring.build_context(Settings(database_url="sqlite:///unused.sqlite3"))
-    assert set(context.connectors) == set(context.encoders) == set(context.policies) == set(Target)
+    assert set(context.connectors) == set(context.policies) == set(Target)
+    # A webhook is told news; only what the nation is owed is encoded at the door.
+    assert set(context.encoders) == {Destination.of(key).target for key in NATIONAL}
 
 
 def _scopes(dependant: Dependant) -> Iterator[object]:
@@ -129,7 +131,22 @@ def test_every_route_asks_who_is_calling() -> None:
         "/v1/deliveries",
         "/v1/deliveries/{delivery_id}",
         "/v1/deliveries/{delivery_id}/retry",
+        "/v1/deliveries/{delivery_id}/cancel",
+        "/v1/deliveries/{delivery_id}/decide",
+        "/v1/deliveries/{delivery_id}/sides",
+        "/v1/deliveries/{delivery_id}/supersede",
+        "/v1/events",
+        "/v1/holds",
+        "/v1/holds/{hold_id}/resume",
+        "/v1/replays",
+        "/v1/replays/{replay_id}",
+        "/v1/replays/{replay_id}/stop",
         "/v1/sync/summary",
+        "/v1/targets",
+        "/v1/targets/{key}/holds",
+        "/v1/webhooks",
+        "/v1/webhooks/{webhook_id}",
+        "/v1/webhooks/{webhook_id}/test",
         "/v1/persons/verify",
         "/v1/audit",
         "/",
@@ -138,7 +155,14 @@ def test_every_route_asks_who_is_calling() -> None:
 
 def test_national_names_stay_where_they_belong() -> None:
     names = re.compile(r"\b(MaHoSo|MaTTHC|TrangThaiHoSo|ThoiDiemXuLy|DongBoHoSoMC|CapNhatTienDoHoSoMC|SoDinhDanh)\b")
-    allowed = ("schemas/portal.py", "schemas/population.py", "connectors/", "mock_national/", "app/demo/compare.py")
+    allowed = (
+        "schemas/portal.py",
+        "schemas/population.py",
+        "connectors/",
+        "mock_national/",
+        "app/demo/compare.py",
+        "app/conform/",
+    )
     strangers = []
     for path, _ in sources("app", "connectors", "schemas"):
         if not str(path).startswith(allowed):

@@ -1,6 +1,7 @@
 """Every connector keeps the same promises: the shipped fake and the portal's, on the mock, in one suite."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,10 +12,22 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from connectors.base import Accepted, Capacity, Connector, Health, Kind, Knowledge, Outcome, Rejected, TryLater, Unknown
+from connectors.base import (
+    Accepted,
+    Capacity,
+    Connector,
+    Health,
+    Kind,
+    Knowledge,
+    Outcome,
+    Parcel,
+    Rejected,
+    TryLater,
+    Unknown,
+)
 from connectors.http import HttpSettings, build_client
 from connectors.portal import PortalConnector, Profile
-from connectors.testing import InMemoryConnector
+from connectors.testing import ArrayPolicy, InMemoryConnector
 from tests.contract.support import (
     a_code,
     arm,
@@ -48,6 +61,15 @@ class FarSide(Protocol):
     async def refuse_access(self) -> None:
         """Answer the next push with 503 and a time to wait of 7 seconds."""
 
+    async def throttle(self) -> None:
+        """Answer the next push with 429 and a time to wait of 7 seconds."""
+
+    async def garble(self, fault: str) -> None:
+        """Do not apply the next push, and answer it with something that nobody can read."""
+
+    async def judge_by(self, policy: ArrayPolicy) -> None:
+        """Treat the next array with a wrong item so."""
+
 
 @dataclass
 class Fake:
@@ -70,6 +92,18 @@ class Fake:
     async def refuse_access(self) -> None:
         """As in ``FarSide``."""
         self.connector.script(TryLater("http_503", "HTTP 503", 7.0))
+
+    async def throttle(self) -> None:
+        """As in ``FarSide``."""
+        self.connector.script(TryLater("http_429", "HTTP 429", 7.0))
+
+    async def garble(self, fault: str) -> None:
+        """As in ``FarSide``."""
+        self.connector.script(Unknown("unknown_code" if fault == "unknown_code" else "unreadable_answer"))
+
+    async def judge_by(self, policy: ArrayPolicy) -> None:
+        """As in ``FarSide``."""
+        self.connector.policy = policy
 
 
 @dataclass
@@ -94,6 +128,18 @@ class Mock:
     async def refuse_access(self) -> None:
         """As in ``FarSide``."""
         await self._arm("status", status=503, retry_after_seconds=7)
+
+    async def throttle(self) -> None:
+        """As in ``FarSide``."""
+        await self._arm("http_429_retry_after", retry_after_seconds=7)
+
+    async def garble(self, fault: str) -> None:
+        """As in ``FarSide``."""
+        await self._arm(fault)
+
+    async def judge_by(self, policy: ArrayPolicy) -> None:
+        """As in ``FarSide``."""
+        await self._arm(f"bad_item_{policy}")
 
     async def _arm(self, kind: str, **more: object) -> None:
         for service in ("DongBoHoSoMC", "CapNhatTienDoHoSoMC"):
@@ -344,6 +390,147 @@ async def test_the_exchange_shows_no_name_and_no_number(far: FarSide) -> None:
             assert secret not in exchange.request + exchange.answer
 
 
+async def test_too_many_calls_are_no_refusal(far: FarSide) -> None:
+    await far.throttle()
+    sent = await far.connector.send([dossier_parcel(1), dossier_parcel(2)])
+    assert sent.outcomes == (TryLater("http_429", "HTTP 429", 7.0),) * 2
+    assert (sent.array_refused, await told(far)) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "shape"),
+    [
+        ("truncated_json", "unreadable_answer", "truncated json"),
+        ("empty_body", "unreadable_answer", "empty"),
+        ("html_200", "unreadable_answer", "html"),
+        ("code_missing", "unreadable_answer", "json {message}"),
+        ("unknown_code", "unknown_code", "code 77"),
+    ],
+)
+async def test_what_cannot_be_read_leaves_each_parcel_in_doubt(
+    far: FarSide, fault: str, reason: str, shape: str
+) -> None:
+    await alone(far)
+    await far.garble(fault)
+    sent = await far.connector.send([step_parcel(1, 1)])
+    (outcome,) = sent.outcomes
+    assert isinstance(outcome, Unknown)
+    assert (outcome.reason, sent.array_refused) == (reason, False)
+    if isinstance(far, Mock):
+        assert sent.exchange.strange is not None
+        assert sent.exchange.strange.shape == shape
+
+
+@pytest.mark.parametrize("fault", ["truncated_json", "empty_body", "html_200"])
+async def test_what_was_not_taken_behind_a_broken_answer_is_not_found(far: FarSide, fault: str) -> None:
+    await far.garble(fault)
+    sent = await far.connector.send([dossier_parcel(1), dossier_parcel(2)])
+    assert [type(outcome) for outcome in sent.outcomes] == [Unknown] * 2
+    for number in (1, 2):
+        probed = await far.connector.probe(a_code(number), [dossier_parcel(number)])
+        assert (probed.knowledge, probed.dossier_known, probed.held) == ((Knowledge.LACKS,), False, None)
+
+
+async def test_each_item_may_have_its_own_answer(far: FarSide) -> None:
+    await alone(far, 1)
+    await alone(far, 3)
+    await far.judge_by("per_item")
+    sent = await far.connector.send([step_parcel(1, 1), step_parcel(2, 1), step_parcel(3, 1), step_parcel(1, 2)])
+    assert [type(outcome) for outcome in sent.outcomes] == [Accepted, Rejected, Accepted, Accepted]
+    assert not sent.array_refused
+    assert (await told(far))[2:] == [("step", a_code(1)), ("step", a_code(3)), ("step", a_code(1))]
+
+
+async def test_of_inserts_answered_by_item_the_held_ones_become_updates(far: FarSide) -> None:
+    await alone(far, 2)
+    await far.judge_by("per_item")
+    sent = await far.connector.send([dossier_parcel(number, summary="Bản hai") for number in (1, 2, 3)])
+    assert [type(outcome) for outcome in sent.outcomes] == [Accepted] * 3
+    assert not sent.array_refused
+    assert (await told(far))[1:] == [("insert", a_code(1)), ("insert", a_code(3)), ("update", a_code(2))]
+    for number in (1, 2, 3):
+        probed = await far.connector.probe(a_code(number), [dossier_parcel(number, summary="Bản hai")])
+        assert probed.knowledge == (Knowledge.HOLDS,)
+
+
+async def test_of_an_array_taken_in_part_without_a_word_the_probe_tells_which(far: FarSide) -> None:
+    await alone(far, 1)
+    await far.judge_by("rest_taken")
+    steps = [step_parcel(1, 1), step_parcel(2, 1), step_parcel(1, 2)]
+    sent = await far.connector.send(steps)
+    assert [type(outcome) for outcome in sent.outcomes] == [Rejected] * 3
+    assert sent.array_refused
+    asked = [step_parcel(1, 1), step_parcel(1, 2), step_parcel(1, 3)]
+    probed = await far.connector.probe(a_code(1), asked)
+    assert probed.knowledge == (Knowledge.HOLDS, Knowledge.HOLDS, Knowledge.LACKS)
+    assert (await far.connector.probe(a_code(2), [step_parcel(2, 1)])).dossier_known is False
+
+
+async def test_a_probe_shows_what_is_held(far: FarSide) -> None:
+    await alone(far)
+    await far.connector.send([step_parcel(1, 1)])
+    held = (await far.connector.probe(a_code(), [])).held
+    assert held is not None
+    shown = json.loads(held)
+    assert (shown["MAHOSO"], shown["TIENDO"][0]["NOIDUNGXULY"]) == (a_code(), "Bước 1")
+    assert "Bịa" not in held
+    assert "003190123456" not in held
+    assert (await far.connector.probe(a_code(2), [])).held is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("wrong_unit", "unit_refused"),
+        ("maintenance", "maintenance"),
+        ("http_503", "http_503"),
+        ("http_429", "http_429"),
+    ],
+)
+async def test_what_the_door_keeper_refuses_waits_and_was_not_taken(tmp_path: Path, fault: str, reason: str) -> None:
+    async with in_process(tmp_path) as (client, _):
+        side = Mock(PortalConnector(portal_settings("http://mock.test"), client), client)
+        assert (await side.connector.check()).reachable
+        await arm(client, system="portal", kind=fault, service="DongBoHoSoMC")
+        sent = await side.connector.send([dossier_parcel(1), dossier_parcel(2)])
+        assert {outcome.reason for outcome in sent.outcomes if isinstance(outcome, TryLater)} == {reason}
+        assert (len(sent.outcomes), sent.array_refused, await told(side)) == (2, False, [])
+
+
+@pytest.mark.parametrize("fault", ["code_00", "code_int", "json_in_string", "clock_skew", "slow_body", "drip"])
+@pytest.mark.parametrize("shape", ["message", "string"])
+async def test_the_same_answer_in_another_dress_is_the_same_answer(tmp_path: Path, fault: str, shape: str) -> None:
+    async with in_process(tmp_path) as (client, _):
+        side = Mock(PortalConnector(portal_settings("http://mock.test"), client), client)
+        await arm(client, system="portal", kind=fault, service="DongBoHoSoMC", shape=shape, delay_ms=20)
+        assert isinstance(await alone(side), Accepted)
+        assert await told(side) == [("insert", a_code())]
+
+
+async def test_a_session_that_ends_in_the_middle_is_renewed_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    async with in_process(tmp_path) as (client, _):
+        side = Mock(PortalConnector(portal_settings("http://mock.test"), client), client)
+        await alone(side)
+        await side.connector.send([step_parcel(1, 1), step_parcel(1, 2)])
+        await arm(client, system="portal", kind="session_expired", service="CapNhatTienDoHoSoMC")
+        sent = await side.connector.send([step_parcel(1, 3), step_parcel(1, 4)])
+        assert [type(outcome) for outcome in sent.outcomes] == [Accepted] * 2
+        assert len(sent.earlier) == 1
+        assert await told(side) == [("insert", a_code())] + [("step", a_code())] * 4
+
+
+async def test_a_duplicate_answered_as_500_is_updated_when_alone_and_asked_about_in_an_array(tmp_path: Path) -> None:
+    async with in_process(tmp_path) as (client, _):
+        side = Mock(PortalConnector(portal_settings("http://mock.test"), client), client)
+        await alone(side)
+        await arm(client, system="portal", kind="duplicate_500", times=2)
+        assert isinstance(await alone(side, summary="Bản hai"), Accepted)
+        sent = await side.connector.send([dossier_parcel(2), dossier_parcel(1, summary="Bản ba")])
+        assert sent.outcomes == (Unknown("http_500", "HTTP 500"),) * 2
+        probed = await side.connector.probe(a_code(1), [dossier_parcel(1, summary="Bản hai")])
+        assert probed.knowledge == (Knowledge.HOLDS,)
+
+
 async def test_payloads_of_the_older_generation_are_taken_by_an_older_portal(tmp_path: Path) -> None:
     async with in_process(tmp_path, profile="v1.4") as (client, _):
         connector = PortalConnector(portal_settings("http://mock.test", profile=Profile.V1_4), client)
@@ -434,6 +621,49 @@ async def test_fake_can_hold_calls_and_probes_open() -> None:
     assert not probing.done()
     fake.resume()
     assert (await probing).dossier_known
+
+
+async def test_fake_what_comes_late_is_applied_when_it_is_released() -> None:
+    fake = InMemoryConnector()
+    fake.apply_late(2)
+    assert isinstance(await alone(Fake(fake)), Unknown)
+    assert (await fake.probe(a_code(), [dossier_parcel()])).dossier_known is False
+    assert isinstance(await alone(Fake(fake), 2), Unknown)
+    assert (fake.release_late(), fake.release_late()) == (2, 0)
+    assert [(line.kind, line.dossier) for line in fake.ledger] == [("insert", a_code(1)), ("insert", a_code(2))]
+    fake.apply_late()
+    await fake.send([step_parcel(1, 1), step_parcel(1, 2)])
+    await fake.send([step_parcel(1, 3)])
+    fake.release_late()
+    assert fake.steps(a_code()) == [step_parcel(1, place).payload for place in (3, 1, 2)]
+
+
+async def test_fake_a_late_insert_of_what_is_held_by_then_is_refused() -> None:
+    fake = InMemoryConnector()
+    fake.apply_late()
+    await fake.send([dossier_parcel(1, summary="Bản một")])
+    assert isinstance(await alone(Fake(fake), 1, summary="Bản hai"), Accepted)
+    assert fake.release_late() == 1
+    assert fake.held(a_code()) == dossier_parcel(1, summary="Bản hai").payload
+
+
+async def test_fake_a_probe_outage_lasts_until_it_is_over() -> None:
+    fake = InMemoryConnector()
+    fake.probe_down = True
+    for _ in range(2):
+        probed = await fake.probe(a_code(), [dossier_parcel()])
+        assert (probed.knowledge, probed.failure) == ((Knowledge.CANNOT_TELL,), TryLater("http_503", "HTTP 503"))
+    fake.probe_down = False
+    assert (await fake.probe(a_code(), [dossier_parcel()])).dossier_known is False
+
+
+async def test_fake_events_depend_on_nothing() -> None:
+    fake = InMemoryConnector()
+    news = Parcel(7, Kind.EVENT, a_code(9), '{"type":"x"}', known=False, correlation_id="c")
+    assert fake.envelope(news) == "event"
+    assert (await fake.send([news])).outcomes == (Accepted("0", "thành công"),)
+    assert [(line.kind, line.dossier) for line in fake.ledger] == [("event", a_code(9))]
+    assert (await fake.probe(a_code(9), [news])).knowledge == (Knowledge.CANNOT_TELL,)
 
 
 async def test_fake_that_dies_at_the_gate_has_taken_nothing() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.delivery import Target
+from app.domain.delivery import PORTAL
 from app.errors import AuditUnavailable
 from app.store.session import Database, WriteSession
 from app.usecases.deliver import deliver
@@ -77,7 +77,7 @@ async def test_a_closed_log_closes_the_door_and_nothing_leaves(database: Databas
             assert answer.json()["type"] == "/problems/audit-unavailable"
             assert answer.headers["retry-after"] == "5"
         with pytest.raises(AuditUnavailable):
-            await deliver(context, Target.PORTAL, "w-1")
+            await deliver(context, PORTAL, "w-1")
         assert connector.calls == []
         assert registry.questions == []
         await open_log(database)

@@ -3,12 +3,14 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import pytest_asyncio
 
-from app.domain.delivery import DeliveryState, Target
+from app.domain.delivery import PORTAL, DeliveryState
+from app.domain.retry import Schedules
 from app.errors import NotRetriable
 from app.store import views
 from app.store.outbox import ClaimedLane, LoadedMessage
@@ -21,7 +23,7 @@ from app.usecases.trip import Trip
 from app.usecases.upkeep import tick
 from connectors.base import Capacity, Rejected, TryLater, Unknown
 from connectors.testing import InMemoryConnector
-from tests.factories import ManualClock
+from tests.factories import NOW, ManualClock
 from tests.worlds import CALLER, SCHEDULE, code, context_of, dossier, drain, hand_over, step
 
 
@@ -140,7 +142,7 @@ async def test_try_later_waits_by_the_schedule_and_keeps_the_order(
     assert waiting["next_at"] - clock.now() == timedelta(seconds=10)  # type: ignore[operator]
     assert await drain(context) == 0
     clock.advance(10)
-    assert await tick(context) == (1, 0)
+    assert (await tick(context)).promoted == 1
     await drain(context)
     assert (await lane(context))["attempts"] == 2
     clock.advance(60)
@@ -244,10 +246,10 @@ async def test_a_worker_that_dies_leaves_its_lanes_to_others(
 ) -> None:
     await hand_over(context, dossier(), step())
     nation.pause()
-    late = asyncio.create_task(deliver(context, Target.PORTAL, "late"))
+    late = asyncio.create_task(deliver(context, PORTAL, "late"))
     await nation.waiting.wait()
     clock.advance(101)
-    assert await tick(context) == (0, 1)
+    assert (await tick(context)).rescued == 1
     assert (await states(context))["1/1"] == "unknown"
     nation.resume()
     await drain(context, "other")
@@ -264,7 +266,7 @@ async def test_lanes_whose_workers_die_again_and_again_are_a_persons_matter(
     await hand_over(context, dossier())
     for _ in range(SCHEDULE.attempts_max):
         nation.pause()
-        dying = asyncio.create_task(deliver(context, Target.PORTAL, "dying"))
+        dying = asyncio.create_task(deliver(context, PORTAL, "dying"))
         await nation.waiting.wait()
         dying.cancel()
         await asyncio.gather(dying, return_exceptions=True)
@@ -281,7 +283,7 @@ async def test_stopping_puts_back_what_was_not_sent(clocked_database: Database) 
     await hand_over(context, *[dossier(n) for n in range(1, 20)])
     stopping = asyncio.Event()
     nation.pause()
-    under_way = asyncio.create_task(deliver(context, Target.PORTAL, "w", stopping))
+    under_way = asyncio.create_task(deliver(context, PORTAL, "w", stopping))
     await nation.waiting.wait()
     stopping.set()
     nation.resume()
@@ -295,7 +297,9 @@ async def test_stopping_puts_back_what_was_not_sent(clocked_database: Database) 
 
 async def test_many_workers_on_one_database_tell_everything_once(database: Database) -> None:
     nation = InMemoryConnector(capacity=Capacity(3, 4))
-    policy = DeliveryPolicy(SCHEDULE, lanes_per_claim=3, steps_per_lane=3, lease_seconds=100.0, call_seconds=10.0)
+    policy = DeliveryPolicy(
+        Schedules(SCHEDULE), lanes_per_claim=3, steps_per_lane=3, lease_seconds=100.0, call_seconds=10.0
+    )
     contexts = [context_of(database, nation, policy) for _ in range(4)]
     await hand_over(contexts[0], *[dossier(n) for n in range(1, 31)])
     await hand_over(contexts[0], *[step(n, place) for n in range(1, 31) for place in range(1, 6)])
@@ -311,7 +315,7 @@ async def test_records_that_arrive_while_a_lane_is_under_way_are_not_forgotten(
 ) -> None:
     await hand_over(context, dossier())
     nation.pause()
-    under_way = asyncio.create_task(deliver(context, Target.PORTAL, "w"))
+    under_way = asyncio.create_task(deliver(context, PORTAL, "w"))
     await nation.waiting.wait()
     await hand_over(context, step(), dossier(revision=2, status="processing"))
     nation.resume()
@@ -350,11 +354,11 @@ async def test_a_retry_pressed_twice_sends_once(context: Context, nation: InMemo
 async def test_the_urgent_go_first(context: Context, nation: InMemoryConnector) -> None:
     await hand_over(
         context,
-        dossier(1, due_at="2026-07-09T17:00:00+07:00"),
-        dossier(2, due_at="2026-07-02T17:00:00+07:00"),
-        dossier(3, due_at="2026-07-05T17:00:00+07:00"),
+        dossier(1, due_at="2026-07-09T17:00:00+07:00", status="processing"),
+        dossier(2, due_at="2026-07-02T17:00:00+07:00", status="processing"),
+        dossier(3, due_at="2026-07-05T17:00:00+07:00", status="processing"),
     )
-    policy = DeliveryPolicy(SCHEDULE, lanes_per_claim=1, lease_seconds=100.0, call_seconds=10.0)
+    policy = DeliveryPolicy(Schedules(SCHEDULE), lanes_per_claim=1, lease_seconds=100.0, call_seconds=10.0)
     await drain(context_of(context.database, nation, policy))
     assert [entry.dossier for entry in nation.ledger] == [code(2), code(3), code(1)]
 
@@ -392,11 +396,11 @@ async def test_a_call_that_does_not_end_is_unknown_before_the_lease_ends(
     clocked_database: Database, clock: ManualClock
 ) -> None:
     nation = InMemoryConnector()
-    policy = DeliveryPolicy(SCHEDULE, lease_seconds=5.0, call_seconds=0.05)
+    policy = DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=5.0, call_seconds=0.05)
     context = context_of(clocked_database, nation, policy)
     await hand_over(context, dossier())
     nation.pause()
-    await deliver(context, Target.PORTAL, "w")
+    await deliver(context, PORTAL, "w")
     assert await states(context) == {"1/1": "unknown"}
     nation.resume()
     clock.advance(10)
@@ -423,17 +427,34 @@ async def test_of_a_call_that_is_given_up_the_oldest_step_dies_and_the_order_hol
     assert steps_told(nation) == [f"Bước {n}" for n in range(1, 5)]
 
 
-async def test_all_that_a_bug_buried_goes_again_in_order(context: Context, nation: InMemoryConnector) -> None:
+async def test_what_a_bug_buried_goes_again_in_order(context: Context, nation: InMemoryConnector) -> None:
     await hand_over(context, dossier())
     await drain(context)
-    nation.raise_bug()
+    # The array of three, its half of two, and the first alone.
+    nation.raise_bug(3)
     await hand_over(context, *[step(place=n) for n in range(1, 4)])
     await drain(context)
     await hand_over(context, step(place=4))
-    assert list((await states(context)).values()).count("dead") == 3
+    assert await states(context) == {
+        "1/1": "delivered",
+        "1/s1": "dead",
+        "1/s2": "waiting",
+        "1/s3": "waiting",
+        "1/s4": "waiting",
+    }
     await retry(context, CALLER, 2, "c")
     await drain(context)
     assert steps_told(nation) == [f"Bước {n}" for n in range(1, 5)]
+
+
+async def test_a_bug_on_one_dossier_does_not_bury_those_that_travel_with_it(
+    context: Context, nation: InMemoryConnector
+) -> None:
+    await hand_over(context, *[dossier(n) for n in range(1, 5)])
+    nation.raise_bug(3)
+    await drain(context)
+    assert sorted((await states(context)).values()) == ["dead", "delivered", "delivered", "delivered"]
+    assert len(told(nation)) == 3
 
 
 async def test_a_refused_step_is_not_sent_while_a_later_one_is_under_way(
@@ -445,7 +466,7 @@ async def test_a_refused_step_is_not_sent_while_a_later_one_is_under_way(
     nation.refusals.clear()
     await hand_over(context, step(place=2))
     nation.pause()
-    under_way = asyncio.create_task(deliver(context, Target.PORTAL, "w"))
+    under_way = asyncio.create_task(deliver(context, PORTAL, "w"))
     await nation.waiting.wait()
     with pytest.raises(NotRetriable, match="later step"):
         await retry(context, CALLER, 2, "c")
@@ -460,7 +481,7 @@ async def test_a_snapshot_that_comes_while_the_older_one_dies_goes_on(
     await hand_over(context, dossier())
     nation.raise_bug()
     nation.pause()
-    under_way = asyncio.create_task(deliver(context, Target.PORTAL, "w"))
+    under_way = asyncio.create_task(deliver(context, PORTAL, "w"))
     await nation.waiting.wait()
     await hand_over(context, dossier(revision=2, status="processing"))
     nation.resume()
@@ -484,7 +505,29 @@ async def test_what_the_nation_lacked_may_be_refused_in_the_same_round(
 
 def test_a_move_that_the_table_lacks_is_never_taken_down() -> None:
     lane = ClaimedLane(1, code(), 1, known=True, attempts=0, failing_since=None)
-    message = LoadedMessage(1, 1, "step", code(), "p", "u", "s1", "{}", "h", DeliveryState.UNKNOWN, "c")
+    message = LoadedMessage(1, 1, "step", code(), "p", "u", "s1", "{}", "h", DeliveryState.UNKNOWN, "c", NOW)
     trip = Trip.of([lane], [message])
     with pytest.raises(AssertionError, match="cannot go from unknown to sending"):
         trip.settle(message, DeliveryState.SENDING)
+
+
+async def test_a_crash_after_what_was_written_down_half_way_leaves_the_dossier_known(
+    clocked_database: Database, nation: InMemoryConnector, clock: ManualClock
+) -> None:
+    policy = DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=100.0, call_seconds=10.0, flush_messages=1)
+    context = context_of(clocked_database, nation, policy)
+    await hand_over(context, dossier(), step(place=1))
+
+    def crash() -> float:
+        message = "the worker dies before it lets the lane go"
+        raise OSError(message)
+
+    with pytest.raises(OSError, match="dies"):
+        await deliver(replace(context, draw=crash), PORTAL, "dying")
+    assert set((await states(context)).values()) == {"delivered"}
+    await hand_over(context, step(place=2))
+    clock.advance(101)
+    await tick(context)
+    await drain(context)
+    assert set((await states(context)).values()) == {"delivered"}
+    assert steps_told(nation) == ["Bước 1", "Bước 2"]

@@ -51,7 +51,7 @@ async def test_a_promise_waits_in_a_ready_lane(database: Database) -> None:
         "settled_at": None,
     }
     lane = await lane_of(database)
-    assert (lane["state"], lane["known"], lane["fence"], lane["due_at"]) == ("ready", False, 0, message.due_at)
+    assert (lane["state"], lane["known"], lane["fence"], lane["due_at"]) == ("ready", False, 1, message.due_at)
 
 
 async def test_no_promise_writes_nothing(database: Database) -> None:
@@ -94,7 +94,7 @@ async def test_a_new_message_brings_the_new_deadline(database: Database) -> None
 async def test_a_claim_takes_a_lease_and_raises_the_fence(database: Database) -> None:
     await put(database, snapshot_message())
     [claimed] = await claim(database, lease_seconds=90, worker="w-7")
-    assert (claimed.fence, claimed.known, claimed.attempts, claimed.failing_since) == (1, False, 0, None)
+    assert (claimed.fence, claimed.known, claimed.attempts, claimed.failing_since) == (2, False, 0, None)
     lane = await lane_of(database)
     assert (lane["state"], lane["worker"], lane["lease_until"]) == ("leased", "w-7", NOW + timedelta(seconds=90))
     assert await claim(database) == []
@@ -164,7 +164,7 @@ async def test_a_lane_with_nothing_left_is_idle_and_wakes_on_a_message(database:
     assert await claim(database) == []
     await put(database, step_message())
     [again] = await claim(database)
-    assert (again.id, again.fence, again.known) == (lane.id, 2, True)
+    assert (again.id, again.fence, again.known) == (lane.id, lane.fence + 1, True)
 
 
 async def test_a_message_that_comes_while_the_lane_is_out_is_not_lost(database: Database) -> None:

@@ -82,12 +82,12 @@ async def test_the_summary_equals_a_hand_count(database: Database) -> None:
     by_key = {(r["code"], r["field"]): (r["target"], r["count"], r["example"]) for r in found["refused_by_reason"]}
     assert by_key == {("-4", "MaDonVi"): ("portal", 1, "không đúng"), ("-9", None): ("portal", 1, "bước lạ")}
     assert found["by_unit"] == [
-        {"code": HILL, "received": 3, "known": 1, "waiting": 2, "refused": 1},
-        {"code": COAST, "received": 2, "known": 0, "waiting": 1, "refused": 1},
+        {"code": HILL, "received": 3, "known": 1, "waiting": 2, "refused": 1, "dead": 1},
+        {"code": COAST, "received": 2, "known": 0, "waiting": 1, "refused": 1, "dead": 0},
     ]
     assert found["by_procedure"] == [
-        {"code": LAND, "received": 3, "known": 1, "waiting": 2, "refused": 2},
-        {"code": BIRTH, "received": 2, "known": 0, "waiting": 1, "refused": 0},
+        {"code": LAND, "received": 3, "known": 1, "waiting": 2, "refused": 2, "dead": 0},
+        {"code": BIRTH, "received": 2, "known": 0, "waiting": 1, "refused": 0, "dead": 1},
     ]
 
 
@@ -198,11 +198,11 @@ async def test_a_dossier_shows_its_deliveries_and_lanes(database: Database) -> N
 async def test_what_is_stuck_is_shown_most_urgent_first(database: Database) -> None:
     await _world(database)
     async with database.read() as session:
-        found = await views.stuck(session)
-        first = await views.stuck(session, limit=1)
-    # E only waits; D has failed before.
-    assert [(row["dossier_code"], row["ref"]) for row in found] == [(D, "1"), (C, "1"), (B, "1"), (A, "a-2")]
-    assert [row["dossier_code"] for row in first] == [D]
+        found = await views.attention(session, limit=50)
+        first = await views.attention(session, limit=1)
+    # E only waits; D has failed before, and moves by itself: what needs a person comes first.
+    assert [(row["dossier_code"], row["ref"]) for row in found] == [(C, "1"), (B, "1"), (A, "a-2"), (D, "1")]
+    assert [row["dossier_code"] for row in first] == [C]
 
 
 async def test_gauges_count_lanes_and_deliveries_and_find_the_oldest(database: Database) -> None:

@@ -146,18 +146,15 @@ async def test_what_cannot_be_read_is_unknown(far: Far, body: str) -> None:
             '{"error_code":6,"message":"TaiLieuNop.MaThanhPhanHoSo: không có"}',
             Rejected("6", "TaiLieuNop.MaThanhPhanHoSo: không có", "TaiLieuNop.MaThanhPhanHoSo"),
         ),
-        ('{"error_code":"999","message":"Lỗi khác: thử lại"}', Rejected("999", "Lỗi khác: thử lại", None)),
+        ('{"error_code":"1","message":"Lỗi khác: thử lại"}', Rejected("1", "Lỗi khác: thử lại", None)),
         ('{"error_code":"-1","message":null}', Rejected("-1", "", None)),
-        ('{"error_code":"","message":"thành công"}', Rejected("", "thành công", None)),
-        ('{"error_code":"000","message":"thành công"}', Rejected("000", "thành công", None)),
-        ('{"error_code":0.5,"message":"?"}', Rejected("0.5", "?", None)),
         (
             '{"error_code":"-3","message":"DSKetNoiCSDL: không thuộc phiên bản giao tiếp này"}',
             Rejected("-3", "DSKetNoiCSDL: không thuộc phiên bản giao tiếp này", "DSKetNoiCSDL"),
         ),
         (
-            '{"error_code":"7","message":"Không hỗ trợ phiên bản này"}',
-            Rejected("7", "Không hỗ trợ phiên bản này", None),
+            '{"error_code":"6","message":"Không hỗ trợ phiên bản này"}',
+            Rejected("6", "Không hỗ trợ phiên bản này", None),
         ),
         (
             '{"error_code":"6","message":"TenTTHC: Cấp thẻ phiên dịch viên"}',
@@ -167,6 +164,37 @@ async def test_what_cannot_be_read_is_unknown(far: Far, body: str) -> None:
 )
 async def test_a_refusal_keeps_the_words_of_the_nation(far: Far, body: str, expected: Rejected) -> None:
     assert await outcome(far, text(body)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [("999", "TenTTHC: thử lại"), ("7", "hỏng"), ("", "thành công"), ("000", "thành công"), (0.5, "?"), (-2, "?")],
+)
+async def test_a_code_that_means_nothing_to_us_is_asked_about(far: Far, code: object, message: str) -> None:
+    found = await outcome(far, text(json.dumps({"error_code": code, "message": message})))
+    assert found == Unknown("unknown_code", f"{code}: {message}")
+
+
+async def test_a_unit_that_is_refused_is_no_fault_of_the_record(far: Far) -> None:
+    found = await outcome(far, text('{"error_code":"5","message":"madonvi không thuộc tài khoản này"}'))
+    assert found == TryLater("unit_refused", "madonvi không thuộc tài khoản này")
+    probe = text('{"error_code":5,"message":"madonvi không thuộc tài khoản này"}')
+    far.push.side_effect = [probe]
+    probed = await far.connector.probe("H15-260701-0001", [parcel()])
+    assert probed.failure == TryLater("unit_refused", "madonvi không thuộc tài khoản này")
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (503, TryLater("maintenance", "HTTP 503: the system is closed for maintenance", 60.0)),
+        (500, Unknown("http_500", "HTTP 500")),
+        (200, Unknown("unreadable_answer", "HTTP 200, but not an answer of the portal")),
+    ],
+)
+async def test_maintenance_is_believed_only_of_503(far: Far, status: int, expected: Outcome) -> None:
+    page = "<html><h1>Hệ thống đang BẢO TRÌ</h1></html>"
+    assert await outcome(far, text(page, status, {"Retry-After": "60"})) == expected
 
 
 @pytest.mark.parametrize(
@@ -394,6 +422,18 @@ async def test_an_insert_of_what_is_held_becomes_an_update_at_once(far: Far) -> 
     assert [body["isUpdating"] for body in far.pushed()] == ["False", "True"]
     first, second = far.pushed()
     assert first["data"] == second["data"] == [{"MaHoSo": "1"}]
+
+
+async def test_a_duplicate_answered_as_500_becomes_an_update_too(far: Far) -> None:
+    assert isinstance(await outcome(far, text(DUPLICATE, 500), text(GOOD)), Accepted)
+    assert [body["isUpdating"] for body in far.pushed()] == ["False", "True"]
+
+
+async def test_a_duplicate_answered_as_500_for_an_array_or_an_update_is_in_doubt(far: Far) -> None:
+    assert await outcome(far, text(DUPLICATE, 500), known=True) == Unknown("http_500", "HTTP 500")
+    far.push.side_effect = [text(DUPLICATE, 500)]
+    sent = await far.connector.send([parcel(1), parcel(2)])
+    assert (sent.outcomes, sent.array_refused) == ((Unknown("http_500", "HTTP 500"),) * 2, False)
 
 
 async def test_an_update_after_a_duplicate_speaks_for_itself(far: Far) -> None:

@@ -1,0 +1,117 @@
+"""Transitions that somebody wants to hear of, told once when they begin and once when they end; and their wire names.
+
+``EVENT_NEWS`` is the one table from a kind of event to the types that webhooks are told.
+"""
+
+from enum import StrEnum
+from types import MappingProxyType
+
+from app.domain.breaker import Gate, GateState
+from app.domain.delivery import DeliveryState
+
+
+class EventKind(StrEnum):
+    """What happened. The first three and ``CONTRACT_NEW`` are about a destination, the others about one delivery."""
+
+    TARGET_DOWN = "target_down"
+    BREAKER_OPEN = "breaker_open"
+    BACKLOG_OLD = "backlog_old"
+    DEAD_LETTER = "dead_letter"
+    REFUSED = "refused"
+    PERSON_ASKED = "person_asked"
+    CONTRACT_NEW = "contract_new"
+
+
+class Phase(StrEnum):
+    """Whether an event begins or ends."""
+
+    STARTED = "started"
+    ENDED = "ended"
+
+
+class News(StrEnum):
+    """Type of a webhook's message (``type`` of its payload)."""
+
+    TARGET_DOWN = "target.down"
+    TARGET_RECOVERED = "target.recovered"
+    BREAKER_OPENED = "breaker.opened"
+    BREAKER_CLOSED = "breaker.closed"
+    BACKLOG_OLD = "backlog.old"
+    BACKLOG_RECOVERED = "backlog.recovered"
+    CONTRACT_NEW = "contract.new"
+    DELIVERED = "delivery.delivered"
+    REFUSED = "delivery.refused"
+    REFUSED_ENDED = "delivery.refused.ended"
+    DEAD = "delivery.dead"
+    DEAD_ENDED = "delivery.dead.ended"
+    UNDECIDED = "delivery.undecided"
+    UNDECIDED_ENDED = "delivery.undecided.ended"
+    CANCELLED = "delivery.cancelled"
+    SUPERSEDED = "delivery.superseded"
+    TEST = "webhook.test"
+
+
+_E, _N, _D = EventKind, News, DeliveryState
+
+#: Kind of event to what is told at its start and at its end. Without a second one it is over as it happens.
+EVENT_NEWS = MappingProxyType(
+    {
+        _E.TARGET_DOWN: (_N.TARGET_DOWN, _N.TARGET_RECOVERED),
+        _E.BREAKER_OPEN: (_N.BREAKER_OPENED, _N.BREAKER_CLOSED),
+        _E.BACKLOG_OLD: (_N.BACKLOG_OLD, _N.BACKLOG_RECOVERED),
+        _E.DEAD_LETTER: (_N.DEAD, _N.DEAD_ENDED),
+        _E.REFUSED: (_N.REFUSED, _N.REFUSED_ENDED),
+        _E.PERSON_ASKED: (_N.UNDECIDED, _N.UNDECIDED_ENDED),
+        _E.CONTRACT_NEW: (_N.CONTRACT_NEW, None),
+    }
+)
+
+#: Outcomes that are told and are no event: nothing stands still because of them.
+OUTCOME_NEWS = MappingProxyType({_D.DELIVERED: _N.DELIVERED, _D.CANCELLED: _N.CANCELLED, _D.SUPERSEDED: _N.SUPERSEDED})
+
+#: Events about one delivery; what else there is is about a destination.
+DELIVERY_EVENTS = (_E.DEAD_LETTER, _E.REFUSED, _E.PERSON_ASKED)
+
+#: What only endpoints with ``system_events`` hear of.
+SYSTEM_NEWS = frozenset(
+    news for kind, told in EVENT_NEWS.items() if kind not in DELIVERY_EVENTS for news in told if news is not None
+)
+
+#: What an endpoint may ask for.
+OFFERED_NEWS = tuple(news for news in News if news is not News.TEST)
+
+
+def news_of(kind: EventKind, phase: Phase) -> News | None:
+    """What webhooks are told; None: nothing."""
+    return EVENT_NEWS[kind][0 if phase is Phase.STARTED else 1]
+
+
+def event_of(state: DeliveryState, *, undecided: bool = False) -> EventKind | None:
+    """The event that a delivery's new state begins; None when nothing stands still because of it."""
+    if state is DeliveryState.UNKNOWN:
+        return EventKind.PERSON_ASKED if undecided else None
+    return {_D.REJECTED: EventKind.REFUSED, _D.DEAD: EventKind.DEAD_LETTER}.get(state)
+
+
+def subject_of(message_id: int) -> str:
+    """What an event about one delivery is about."""
+    return f"delivery:{message_id}"
+
+
+def transitions(before: Gate, after: Gate) -> list[tuple[EventKind, Phase]]:
+    """What begins and ends as a gate moves from one state to another, in the order of telling.
+
+    A breaker that opens may be a hiccup. The destination is down when the first trial failed too, and back with
+    the first good one; a ramp that fails is told as down again only when its trial fails as well.
+    """
+    found: list[tuple[EventKind, Phase]] = []
+    opened = after.state is GateState.OPEN and after.trips > before.trips
+    if opened and before.state is GateState.CLOSED:
+        found.append((EventKind.BREAKER_OPEN, Phase.STARTED))
+    if opened and before.state is GateState.TRIAL:
+        found.append((EventKind.TARGET_DOWN, Phase.STARTED))
+    if before.state is GateState.TRIAL and after.state in {GateState.RAMP, GateState.CLOSED}:
+        found.append((EventKind.TARGET_DOWN, Phase.ENDED))
+    if before.state is not GateState.CLOSED and after.state is GateState.CLOSED:
+        found.append((EventKind.BREAKER_OPEN, Phase.ENDED))
+    return found

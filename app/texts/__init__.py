@@ -1,0 +1,32 @@
+"""The one catalogue of what people read: Vietnamese first, English second.
+
+Keys are ``area.name``. A test fails when a state, a refusal or an outcome has no sentence, or when a text names
+an instrument that is no longer in force.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from app.texts import deliveries, door, page, reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text in both languages."""
+
+    vi: str
+    en: str
+
+
+_RAW = deliveries.RAW | reasons.RAW | door.RAW | page.RAW
+
+TEXTS = MappingProxyType({key: Text(vi, en) for key, (vi, en) in _RAW.items()})
+
+
+def text(key: str) -> Text:
+    """The text of a key.
+
+    Raises:
+        KeyError: the catalogue lacks it (a test keeps that from happening).
+    """
+    return TEXTS[key]

@@ -1,0 +1,243 @@
+"""Deliveries, lanes, gates and events: what happened, and what happens next. Vietnamese first, English second."""
+
+RAW = {
+    # What a delivery's state means, and what happens next.
+    "delivery.waiting": (
+        "Đang chờ gửi; hệ thống sẽ tự gửi, không cần làm gì.",
+        "Waiting to be sent; this happens by itself, nothing to do.",
+    ),
+    "delivery.sending": ("Đang gửi lên Cổng.", "Being sent right now."),
+    "delivery.delivered": ("Cổng đã nhận.", "The nation has it."),
+    "delivery.rejected": (
+        "Cổng từ chối. Xem lý do, sửa trong phần mềm một cửa rồi gửi lại; hệ thống không tự gửi lại.",
+        "The nation refused it. See the reason, correct it in the one-stop software and hand it over again.",
+    ),
+    "delivery.unknown": (
+        "Đã gửi nhưng không đọc được trả lời. Hệ thống sẽ hỏi Cổng trước khi gửi lại.",
+        "Sent, but no readable answer came. The nation is asked what it holds before anything is sent again.",
+    ),
+    "delivery.dead": (
+        "Đã thử hết số lần cho phép. Cần người kiểm tra rồi bấm gửi lại.",
+        "All tries are spent. A person must look and press retry.",
+    ),
+    "delivery.superseded": (
+        "Đã có bản mới hơn của hồ sơ, bản này không cần gửi.",
+        "A newer snapshot of the dossier went instead.",
+    ),
+    "delivery.cancelled": (
+        "Người vận hành đã quyết định không gửi bản ghi này.",
+        "An operator decided that this record is not to be sent.",
+    ),
+    # The same more exactly: what happened, and what happens next. Each begins with what happened.
+    "situation.turn": (
+        "Đã nhận từ một cửa; sẽ tự gửi khi đến lượt, hồ sơ gần đến hạn trả đi trước.",
+        "Handed over; it is sent by itself when its turn comes, the nearest legal deadline first.",
+    ),
+    "situation.retry_temporary": (
+        "Cổng chưa nhận được vì đang bận hoặc mất kết nối; hệ thống tự gửi lại lúc {at}.",
+        "The portal was busy or out of reach; it is sent again by itself at {at}.",
+    ),
+    "situation.retry_technical": (
+        (
+            "Chưa gửi được vì lỗi địa chỉ, tài khoản hoặc quyền kết nối; hệ thống tự thử lại lúc {at}. "
+            "Báo kỹ thuật kiểm tra cấu hình kết nối."
+        ),
+        "Not sent: address, account or access is wrong; it is tried again at {at}. Tell your technician.",
+    ),
+    "situation.retry_contract": (
+        (
+            "Cổng trả lời theo dạng chưa từng thấy; câu trả lời đã được lưu làm mẫu, hệ thống hỏi lại lúc {at}. "
+            "Báo kỹ thuật xem mẫu."
+        ),
+        (
+            "The portal answered in a form never seen; an example is kept, and it is asked again at {at}. "
+            "Tell your technician."
+        ),
+    ),
+    "situation.outage": (
+        "Cổng đang ngừng trả lời nên hệ thống tạm ngừng gửi để khỏi làm nghẽn; tự gửi tiếp khi Cổng trở lại.",
+        "The portal is not answering, so sending is paused; it goes on by itself when the portal is back.",
+    ),
+    "situation.operator_hold": (
+        "Người vận hành đang tạm giữ; bản ghi được giữ nguyên và tự gửi sau khi bỏ giữ.",
+        "Held by an operator; nothing is lost, and it is sent by itself once the hold is lifted.",
+    ),
+    "situation.behind_refused": (
+        "Cổng từ chối bản hồ sơ đứng trước; sửa hồ sơ trong phần mềm một cửa và gửi lại, rồi bản ghi này tự đi.",
+        "The nation refused the dossier before it; hand a corrected dossier over and this one goes by itself.",
+    ),
+    "situation.behind_dead": (
+        "Một bản ghi đứng trước đã hết lượt thử; bấm gửi lại bản ghi đó, rồi bản ghi này tự đi.",
+        "A record before it was given up; retry that one and this one follows by itself.",
+    ),
+    "situation.behind_undecided": (
+        "Một bản ghi đứng trước đang chờ người quyết định; quyết định xong, bản ghi này tự đi.",
+        "A record before it waits for a person's decision; once decided, this one goes by itself.",
+    ),
+    "situation.sending": (
+        "Đang gửi; trong vài phút sẽ có kết quả.",
+        "Being sent right now; the outcome is known within minutes.",
+    ),
+    "situation.delivered": ("Cổng đã nhận. Không cần làm gì.", "The nation has it. There is nothing to do."),
+    "situation.delivered_by_decision": (
+        "Người vận hành đã đối chiếu hai bên và xác nhận Cổng đã có. Không cần làm gì.",
+        "An operator compared both sides and found that the nation has it. There is nothing to do.",
+    ),
+    "situation.refused_dossier": (
+        "Cổng từ chối hồ sơ. Xem lý do, sửa trong phần mềm một cửa rồi gửi bản mới; hệ thống không tự gửi lại.",
+        (
+            "The nation refused the dossier. See the reason, correct it and hand over a new revision; "
+            "it is not sent again by itself."
+        ),
+    ),
+    "situation.refused_step": (
+        "Cổng từ chối bước xử lý. Xem lý do, sửa rồi gửi thành một bước mới, hoặc huỷ bước này kèm lý do.",
+        "The nation refused the step. See the reason, hand over a corrected step, or cancel this one with a reason.",
+    ),
+    "situation.refused_event": (
+        "Phần mềm nhận báo từ chối tin này; kiểm tra địa chỉ nhận tin đã đăng ký.",
+        "The receiver of this news refused it; check the registered address.",
+    ),
+    "situation.doubt_ask": (
+        "Đã gửi nhưng không đọc được trả lời; hệ thống sẽ hỏi Cổng trước, chỉ gửi lại nếu Cổng chưa có.",
+        "Sent, but no readable answer came; the portal is asked first, and it goes again only if the portal lacks it.",
+    ),
+    "situation.doubt_wait": (
+        "Cổng chưa có, nhưng có thể vẫn đang xử lý lần gửi trước; hệ thống hỏi lại lúc {at} rồi mới gửi.",
+        "The portal lacks it but may still be at work on the first sending; it is asked again at {at}, then sent.",
+    ),
+    "situation.doubt_outage": (
+        "Đã gửi nhưng không đọc được trả lời, và Cổng đang ngừng trả lời; hệ thống hỏi lại khi Cổng trở lại.",
+        "Sent without a readable answer, and the portal is not answering; it is asked when it is back.",
+    ),
+    "situation.undecided_unreachable": (
+        (
+            "Đã gửi nhưng quá hạn vẫn không hỏi được Cổng có nhận chưa. Đối chiếu hai bên rồi chọn: đã nhận, gửi lại, "
+            "hoặc huỷ."
+        ),
+        (
+            "Sent, and for too long the portal could not be asked about it. Compare both sides and decide: "
+            "delivered, send, or cancel."
+        ),
+    ),
+    "situation.undecided_order": (
+        (
+            "Cổng có bước sau mà thiếu bước này; tự gửi sẽ sai thứ tự. Đối chiếu hai bên rồi chọn: đã nhận, gửi, "
+            "hoặc huỷ."
+        ),
+        (
+            "The portal holds a later step but lacks this one; sending it would break the order. "
+            "Compare both sides and decide: delivered, send, or cancel."
+        ),
+    ),
+    "situation.undecided_lost": (
+        "Cổng từng xác nhận hồ sơ này nhưng nay trả lời là không có. Đối chiếu hai bên, hỏi Cổng, rồi quyết định.",
+        (
+            "The portal acknowledged this dossier once and now says it has none. Compare both sides, ask the portal, "
+            "then decide."
+        ),
+    ),
+    "situation.dead_spent": (
+        "Đã thử hết số lần cho phép mà không gửi được. Kiểm tra nguyên nhân rồi bấm gửi lại, hoặc huỷ kèm lý do.",
+        "All tries are spent. Look at the cause, then press retry, or cancel it with a reason.",
+    ),
+    "situation.dead_bug": (
+        "Lỗi của phần mềm LienThong khi gửi bản ghi này. Báo kỹ thuật; sau khi sửa thì bấm gửi lại.",
+        "LienThong itself failed on this record. Tell your technician; press retry when it is mended.",
+    ),
+    "situation.superseded": (
+        "Đã có bản mới hơn của hồ sơ, bản này không cần gửi. Không cần làm gì.",
+        "A newer snapshot of the dossier went instead. There is nothing to do.",
+    ),
+    "situation.superseded_by_decision": (
+        "Người vận hành đã chọn bản ghi khác thay bản này. Không cần làm gì.",
+        "An operator chose another record in its place. There is nothing to do.",
+    ),
+    "situation.cancelled": (
+        "Người vận hành đã huỷ gửi bản ghi này kèm lý do. Không cần làm gì.",
+        "An operator cancelled it with a reason. There is nothing to do.",
+    ),
+    # Classes of failure.
+    "failure.temporary": ("Tạm thời", "Temporary"),
+    "failure.permanent": ("Bị từ chối", "Refused"),
+    "failure.technical": ("Kỹ thuật", "Technical"),
+    "failure.contract": ("Dạng trả lời mới", "New form of answer"),
+    "failure.unknown": ("Chưa rõ Cổng đã nhận chưa", "Not known whether taken"),
+    # Why a lane stands still.
+    "hold.refused": (
+        "Cổng từ chối hồ sơ nên các bước sau đang chờ bản hồ sơ đã sửa.",
+        "The nation refused the dossier; its steps wait for a corrected snapshot.",
+    ),
+    "hold.dead": (
+        "Một bản ghi trước đó đã hết lượt thử; các bản ghi sau đang chờ.",
+        "An earlier record has spent its tries; the later ones wait.",
+    ),
+    "hold.undecided": (
+        "Chưa rõ Cổng đã có bản ghi này chưa; cần người đối chiếu hai bên và quyết định.",
+        "Whether the nation has a record cannot be found out; a person must compare both sides and decide.",
+    ),
+    "hold.operator": ("Người vận hành đang tạm giữ.", "Held by an operator."),
+    # What the gate before a destination means, and what happens next.
+    "gate.closed": ("Đang gửi bình thường.", "Sending as usual."),
+    "gate.open": (
+        "Nơi nhận không trả lời được nên tạm ngừng gửi; hệ thống tự thử lại, không mất bản ghi nào.",
+        "The destination does not answer, so sending is paused; it is tried again by itself and nothing is lost.",
+    ),
+    "gate.trial": (
+        "Đang gửi thử một hồ sơ xem nơi nhận đã trở lại chưa.",
+        "One dossier is being sent to find out whether the destination is back.",
+    ),
+    "gate.ramp": (
+        "Nơi nhận đã trở lại; đang gửi tăng dần để không làm quá tải.",
+        "The destination is back; more is sent step by step, so that it is not overrun.",
+    ),
+    "gate.held": (
+        "Người vận hành đang tạm giữ mọi thứ gửi tới nơi này; các bản ghi vẫn được giữ, bỏ giữ thì tự gửi tiếp.",
+        "An operator holds everything that goes here; nothing is lost, and it goes on once the hold is ended.",
+    ),
+    # Events: what has begun, and what happens next; then that it is over.
+    "event.target_down": (
+        "Nơi nhận không trả lời; các bản ghi được giữ nguyên và tự gửi khi nơi nhận trở lại.",
+        "The destination does not answer; nothing is lost, and all is sent by itself when it is back.",
+    ),
+    "event.target_down.ended": (
+        "Nơi nhận đã trở lại; đang gửi tiếp, tăng dần.",
+        "The destination is back; sending goes on, more and more.",
+    ),
+    "event.breaker_open": (
+        "Nhiều lần gọi liên tiếp không được nên tạm ngừng gửi; hệ thống tự gửi thử.",
+        "Too many calls failed, so sending is paused; it is tried again by itself.",
+    ),
+    "event.breaker_open.ended": ("Đã gửi lại bình thường.", "Sending as usual again."),
+    "event.backlog_old": (
+        "Có bản ghi chờ gửi quá lâu dù không ai tạm giữ. Xem tình trạng nơi nhận và tiến trình gửi.",
+        "A record that nobody holds has waited for too long. Look at the destination and at the workers.",
+    ),
+    "event.backlog_old.ended": ("Không còn bản ghi nào chờ quá lâu.", "No record waits for too long any more."),
+    "event.dead_letter": (
+        "Một bản ghi đã hết lượt thử. Cần người xem nguyên nhân rồi gửi lại hoặc huỷ.",
+        "A delivery was given up. A person must look at the cause, then retry or cancel it.",
+    ),
+    "event.dead_letter.ended": (
+        "Bản ghi hết lượt thử đã được xử lý.",
+        "The delivery that was given up has been dealt with.",
+    ),
+    "event.refused": (
+        "Cổng từ chối một bản ghi. Sửa trong phần mềm một cửa rồi gửi lại.",
+        "The nation refused a delivery. Correct it in the one-stop software and hand it over again.",
+    ),
+    "event.refused.ended": ("Bản ghi bị từ chối đã được xử lý.", "The refused delivery has been dealt with."),
+    "event.person_asked": (
+        "Không rõ Cổng đã có một bản ghi chưa. Cần người đối chiếu hai bên rồi quyết định.",
+        "Whether the nation has a record cannot be found out. A person must compare both sides and decide.",
+    ),
+    "event.person_asked.ended": ("Đã có người quyết định.", "A person has decided."),
+    "event.contract_new": (
+        "Nơi nhận trả lời theo dạng chưa từng thấy; một mẫu đã được lưu. Báo kỹ thuật xem mẫu.",
+        "The destination answered in a form never seen; an example is kept. Tell your technician.",
+    ),
+    "event.contract_new.ended": (
+        "Nơi nhận trả lời theo dạng chưa từng thấy; một mẫu đã được lưu. Báo kỹ thuật xem mẫu.",
+        "The destination answered in a form never seen; an example is kept. Tell your technician.",
+    ),
+}

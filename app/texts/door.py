@@ -1,0 +1,134 @@
+"""The door: what to do after a refusal, answers about persons, statuses. Vietnamese first, English second."""
+
+RAW = {
+    # Refusals at the door: what to do.
+    "advice.invalid-record": (
+        "Sửa các trường được nêu theo mô tả API (/docs) rồi gửi lại.",
+        "Correct the named fields as the API description (/docs) says, then hand it over again.",
+    ),
+    "advice.invalid-dossier-code": (
+        "Dùng mã hồ sơ đúng quy định: mã đơn vị, ngày tiếp nhận yyMMdd, số thứ tự.",
+        "Use a dossier code of the legal form: unit code, reception date yyMMdd, running number.",
+    ),
+    "advice.unknown-code": (
+        "Dùng mã có trong bảng được nêu; nếu mã là mới, đề nghị quản trị cập nhật bảng.",
+        "Use a code of the named table; if the code is new, ask the administrator to update the table.",
+    ),
+    "advice.unreadable-line": ("Gửi JSON hợp lệ, mã hoá UTF-8.", "Send valid JSON in UTF-8."),
+    "advice.too-large": ("Chia nhỏ bản ghi hoặc bỏ nội dung tệp.", "Split the record, or leave file contents out."),
+    "advice.stale-revision": (
+        "Không cần gửi bản cũ; nếu bản đang giữ sai, gửi bản có số revision lớn hơn.",
+        "No need to send an old one; if the held one is wrong, send a higher revision.",
+    ),
+    "advice.revision-conflict": (
+        "Mỗi lần nội dung thay đổi phải tăng revision.",
+        "Raise the revision whenever the content changes.",
+    ),
+    "advice.illegal-status-move": (
+        "Kiểm tra trạng thái hồ sơ; gửi trạng thái thật, không bỏ qua bước bắt buộc.",
+        "Check the status; hand over the true one. docs/states.md shows what may follow what.",
+    ),
+    "advice.step-conflict": (
+        "Bước đã gửi không sửa được; hãy gửi một bước mới với step_id mới.",
+        "A step cannot be changed; hand over a new step with a new step_id.",
+    ),
+    "advice.duplicate-step": (
+        "Bước này đã có dưới step_id khác; không cần gửi lại.",
+        "This step is held under another step_id; there is no need to send it again.",
+    ),
+    "advice.step-out-of-order": (
+        "Gửi các bước theo đúng thứ tự thời gian xử lý.",
+        "Hand over steps in the order in which they happened.",
+    ),
+    "advice.not-retriable": ("Xem trạng thái hiện tại của bản ghi.", "Look at the delivery's present state."),
+    "advice.not-decidable": (
+        "Xem phần detail và trạng thái hiện tại của bản ghi; khi đang gửi hoặc đang hỏi Cổng, hãy chờ rồi làm lại.",
+        "See detail and the delivery's present state; while it is being sent or asked about, wait and try again.",
+    ),
+    "advice.key-reused": (
+        "Dùng khoá Idempotency-Key mới cho lựa chọn mới.",
+        "Use a new Idempotency-Key for a new selection.",
+    ),
+    "advice.unknown-replay": ("Xem danh sách tại /v1/replays.", "See the list at /v1/replays."),
+    "advice.dossier-not-open": (
+        "Chỉ được tra cứu công dân cho hồ sơ đang mở.",
+        "A person may only be asked about for an open dossier.",
+    ),
+    "advice.unknown-dossier": (
+        "Gửi hồ sơ (PUT /v1/dossiers/{code}) trước khi gửi bước xử lý.",
+        "Hand over the dossier (PUT /v1/dossiers/{code}) first.",
+    ),
+    "advice.unknown-delivery": ("Kiểm tra lại số của bản ghi.", "Check the delivery's number."),
+    "advice.unknown-target": (
+        "Kiểm tra lại tên nơi nhận; danh sách ở /v1/targets.",
+        "Check the name of the destination; /v1/targets lists them.",
+    ),
+    "advice.unknown-hold": (
+        "Kiểm tra lại số của lệnh tạm giữ; danh sách ở /v1/holds.",
+        "Check the number of the hold; /v1/holds lists them.",
+    ),
+    "advice.hold-ended": (
+        "Không cần làm gì: lệnh tạm giữ này đã được bỏ, công việc đang tiếp tục.",
+        "There is nothing to do: this hold has ended and work goes on.",
+    ),
+    "advice.unknown-webhook": (
+        "Kiểm tra lại số của địa chỉ nhận tin; danh sách ở /v1/webhooks.",
+        "Check the number of the webhook; /v1/webhooks lists yours.",
+    ),
+    "advice.bad-webhook-address": (
+        "Dùng địa chỉ https của phần mềm một cửa, không kèm tài khoản và mật khẩu.",
+        "Use an https address of the one-stop software, without a name and password in it.",
+    ),
+    "advice.unauthenticated": (
+        "Gửi tiêu đề Authorization: Bearer <token>; quản trị tạo token bằng lệnh `lienthong token create`.",
+        "Send Authorization: Bearer <token>; an administrator makes one with `lienthong token create`.",
+    ),
+    "advice.forbidden": (
+        "Đề nghị quản trị cấp token có quyền cần thiết.",
+        "Ask the administrator for a token with the scope that is named.",
+    ),
+    "advice.person-check-denied": (
+        "Kiểm tra quyền của cán bộ và danh sách thủ tục được phép tra cứu.",
+        "Check the officer's right and the list of procedures that may ask.",
+    ),
+    "advice.person-quota-spent": ("Chờ rồi hỏi lại.", "Wait, then ask again."),
+    "advice.person-check-unavailable": (
+        "Chưa có kết luận về người này. Thử lại sau; không được ghi là 'không có thông tin'.",
+        "This says nothing about the person. Try again later; never record it as 'no such person'.",
+    ),
+    "advice.person-reply-unreadable": (
+        "Chưa có kết luận về người này. Báo quản trị: câu trả lời của CSDL không đúng dạng.",
+        "This says nothing about the person. Tell the administrator: the reply has an unexpected shape.",
+    ),
+    "advice.audit-unavailable": (
+        "Nhật ký không ghi được nên hệ thống tạm ngừng nhận. Gửi lại sau ít phút.",
+        "The log cannot be written, so nothing is taken. Send again in a few minutes.",
+    ),
+    "advice.store-busy": ("Gửi lại sau vài giây.", "Send again in a few seconds."),
+    "advice.internal": (
+        "Lỗi của LienThong; báo quản trị kèm mã correlation_id.",
+        "A fault of LienThong; tell the administrator the correlation_id.",
+    ),
+    "advice.not-found": ("Kiểm tra lại địa chỉ; xem /docs.", "Check the address; see /docs."),
+    "advice.refused": ("Xem phần detail.", "See detail."),
+    # Answers about persons.
+    "person.MATCH": (
+        "Số, họ tên và ngày sinh là của cùng một người.",
+        "Number, name and birth date belong to one person.",
+    ),
+    "person.NOT_FOUND_OR_MISMATCH": (
+        "CSDL không thấy người này, hoặc một trong ba thông tin không khớp (CSDL không cho biết cái nào).",
+        "No such person, or one of the three does not match; the database does not say which.",
+    ),
+    # Statuses of a dossier, in the words of the national code table.
+    "status.registered": ("Mới đăng ký", "Registered"),
+    "status.received": ("Được tiếp nhận", "Received"),
+    "status.refused": ("Không được tiếp nhận", "Refused at reception"),
+    "status.processing": ("Đang xử lý", "Processing"),
+    "status.supplement": ("Yêu cầu bổ sung giấy tờ", "Papers to be supplemented"),
+    "status.fee_due": ("Yêu cầu thực hiện nghĩa vụ tài chính", "Fee due"),
+    "status.withdrawn": ("Công dân yêu cầu rút hồ sơ", "Withdrawn by the applicant"),
+    "status.stopped": ("Dừng xử lý", "Stopped"),
+    "status.done": ("Đã xử lý xong", "Done"),
+    "status.returned": ("Đã trả kết quả", "Result returned"),
+}

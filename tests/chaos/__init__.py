@@ -1,0 +1,1 @@
+"""Everything fails at once."""

@@ -1,0 +1,1 @@
+"""``lienthong conform``, held against a client that keeps its promises and one that does not."""

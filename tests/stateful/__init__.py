@@ -1,0 +1,1 @@
+"""State machines: arbitrary interleavings against a model."""
