@@ -152,7 +152,7 @@ def _pack(
     return lots
 
 
-async def _send_lot(round_: Round, lot: Sequence[LoadedMessage]) -> None:
+async def _send_lot(round_: Round, lot: Sequence[LoadedMessage], *, half: bool = False) -> None:
     """Send one call; halve a refused array until the guilty item stands alone, and let the others through."""
     batch = round_.trip.alive(lot)
     if not batch or not round_.may_send():
@@ -183,7 +183,7 @@ async def _send_lot(round_: Round, lot: Sequence[LoadedMessage]) -> None:
     round_.tell(Accepted() if answered else sent.outcomes[0])
     _log_call(round_, batch, call_id, sent)
     if sent.array_refused and len(batch) > 1:
-        await _halve(round_, batch, ask=any(isinstance(outcome, Unknown) for outcome in sent.outcomes))
+        await _halve(round_, batch, ask=not half or any(isinstance(outcome, Unknown) for outcome in sent.outcomes))
         return
     for message, outcome in zip(batch, sent.outcomes, strict=True):
         round_.trip.note(message, outcome, call_id, at)
@@ -210,15 +210,19 @@ def _out_of_time(count: int, seconds: float) -> Sent:
 
 
 async def _halve(round_: Round, batch: list[LoadedMessage], *, ask: bool) -> None:
+    """No source tells whether a refused array is taken in part, so the nation is asked before any of it goes again.
+
+    Of dossiers once is enough: what it took out of the whole array is known then, and an update that is repeated
+    does no harm. A step that is repeated stands there twice, so of steps it is asked for every part.
+    """
     if ask or batch[0].kind == Kind.STEP.value:
-        # No source tells whether a refused array was taken in part, and a step sent twice stands there twice.
         await _side_by_side(
             [partial(_probe_lane, round_, lane) for lane in by_lane(batch)], round_.policy.calls_in_flight
         )
         batch = round_.trip.alive(batch)
     middle = (len(batch) + 1) // 2
-    await _send_lot(round_, batch[:middle])
-    await _send_lot(round_, batch[middle:])
+    await _send_lot(round_, batch[:middle], half=True)
+    await _send_lot(round_, batch[middle:], half=True)
 
 
 async def _probe_doubtful(round_: Round) -> None:
