@@ -114,11 +114,14 @@ async def beside_a_dead_one(server: str, folder: Path) -> dict[str, float]:
         try:
             await _fill_the_dead(troubled)
             for turn in range(TURNS + 1):
-                first = await _rate(calm, 2 * turn + 1, with_dead=False)
-                second = await _rate(troubled, 2 * turn + 2, with_dead=True)
-                if turn:  # the first turn warms everything up
-                    alone.append(first)
-                    beside.append(second)
+                # Who goes first changes with each turn; the first turn warms everything up.
+                rates: dict[bool, float] = {}
+                for place, dead in enumerate((bool(turn % 2), not turn % 2)):
+                    series = 2 * turn + place + 1
+                    rates[dead] = await _rate(troubled if dead else calm, series, with_dead=dead)
+                if turn:
+                    alone.append(rates[False])
+                    beside.append(rates[True])
         finally:
             await close_context(calm)
             await close_context(troubled)

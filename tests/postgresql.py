@@ -18,6 +18,8 @@ _SYSTEM_USER = "embedded_postgres"
 def running(folder: Path, settings: Sequence[str] = (), *, mode: str = "stop") -> Iterator[URL]:
     """A server whose cluster lies in ``folder``, with ``settings`` such as ``fsync=off``; gives its URL."""
     wheel = _wheel()
+    # One name for the whole process: who asks for a second server must find the first one's programs again.
+    before = wheel._commands.POSTGRES_BIN_PATH
     cluster = folder / "pg"
     cluster.mkdir()
     user = None
@@ -35,6 +37,7 @@ def running(folder: Path, settings: Sequence[str] = (), *, mode: str = "stop") -
         yield make_url(server.get_uri())
     finally:
         server.cleanup()
+        _use_programs(wheel, before)
 
 
 def _wheel() -> ModuleType:
@@ -58,5 +61,9 @@ def _copy_programs(wheel: ModuleType, folder: Path) -> None:
         # The programs find these beside the package, where the wheel has put them.
         libraries = f"{installed.parent.name}.libs"
         shutil.copytree(installed.parent.parent / libraries, folder / "programs" / libraries, symlinks=True)
+    _use_programs(wheel, programs / "bin")
+
+
+def _use_programs(wheel: ModuleType, folder: Path) -> None:
     for module in (wheel._commands, wheel.postgres_server):
-        module.POSTGRES_BIN_PATH = programs / "bin"
+        module.POSTGRES_BIN_PATH = folder

@@ -9,6 +9,11 @@ D = DeliveryState
 LEGAL = {
     (D.WAITING, D.SENDING),
     (D.WAITING, D.SUPERSEDED),
+    # A person says no; never while it is under way.
+    (D.WAITING, D.CANCELLED),
+    (D.UNKNOWN, D.CANCELLED),
+    (D.REJECTED, D.CANCELLED),
+    (D.DEAD, D.CANCELLED),
     (D.SENDING, D.DELIVERED),
     (D.SENDING, D.REJECTED),
     (D.SENDING, D.WAITING),
@@ -39,8 +44,8 @@ def test_every_state_has_its_moves() -> None:
     assert set(DELIVERY_MOVES) == set(D)
 
 
-def test_only_the_delivered_and_the_superseded_are_at_rest_for_ever() -> None:
-    assert {state for state in D if not DELIVERY_MOVES[state]} == {D.DELIVERED, D.SUPERSEDED}
+def test_only_the_delivered_the_superseded_and_the_cancelled_are_at_rest_for_ever() -> None:
+    assert {state for state in D if not DELIVERY_MOVES[state]} == {D.DELIVERED, D.SUPERSEDED, D.CANCELLED}
     assert {D.WAITING, D.SENDING, D.UNKNOWN} == PENDING_STATES
     assert {D.REJECTED, D.DEAD, D.WAITING, D.UNKNOWN} == RETRIABLE_STATES
 
