@@ -124,15 +124,20 @@ def misreported(handed: Mapping[str, Handed], claims: Mapping[str, str], found: 
         found: the comparison with the ledger.
 
     Snapshots alike in every word compared cannot be told apart, so they are held against each other by number.
+    One whose answer was lost and which a newer one overtook before anybody could ask is told as superseded, though
+    the nation had it for a while; that a snapshot was delivered which the ledger lacks is never right.
     """
     delivered, superseded = set(found.delivered), set(found.superseded)
     wrong: list[str] = []
     for code, owed in handed.items():
         names = [f"{code}#{number}" for number in owed.revisions]
-        for state, confirmed in (("delivered", delivered), ("superseded", superseded)):
-            claimed = [name for name in names if claims.get(name) == state]
-            if len(claimed) != len([name for name in names if name in confirmed]):
-                wrong.append(f"{code}#{state}")
+        told = [sum(claims.get(name) == state for name in names) for state in ("delivered", "superseded")]
+        are = [sum(name in confirmed for name in names) for confirmed in (delivered, superseded)]
+        newest = claims.get(f"{code}#{max(owed.revisions, default=0)}")
+        if told[0] > are[0] or newest == "superseded" or (told[0] != are[0] and sum(told) != sum(are)):
+            wrong.append(f"{code}#delivered")
+        elif sum(told) != sum(are):
+            wrong.append(f"{code}#superseded")
         names = [f"{code}/{step}" for step in owed.steps]
         wrong.extend(name for name in names if (claims.get(name) == "delivered") != (name in delivered))
     known = {f"{code}#{n}" for code, owed in handed.items() for n in owed.revisions}

@@ -244,6 +244,18 @@ def test_a_claim_that_the_ledger_does_not_bear_out_is_named(
     assert named in misreported(collect(RECORDS), change(TRUE_CLAIMS), found)
 
 
+def test_a_snapshot_whose_answer_was_lost_may_be_told_as_overtaken_though_the_nation_had_it() -> None:
+    between = ("update", SECOND)
+    found = judged(INSERT, *STEPS, between, UPDATE)
+    assert misreported(collect(RECORDS), TRUE_CLAIMS, found) == []
+
+
+def test_the_newest_snapshot_is_never_overtaken() -> None:
+    found = judged(INSERT, *STEPS, UPDATE)
+    swapped = TRUE_CLAIMS | {f"{CODE}#3": "superseded", f"{CODE}#2": "delivered"}
+    assert f"{CODE}#delivered" in misreported(collect(RECORDS), swapped, found)
+
+
 WRONG = [
     {"name": "cut", "line": 1, "refused_by": "door", "reason": "unreadable-line"},
     {"name": "long", "line": 2, "refused_by": "portal", "reason": "NguoiXuLy"},
