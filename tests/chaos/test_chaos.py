@@ -21,13 +21,13 @@ _PROCESSES = ("api-1", "api-2", "worker-1", "worker-2", "worker-3")
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 async def test_what_was_acknowledged_is_with_the_nation_once_and_in_order(engine: str) -> None:
     said: list[str] = []
-    plan = Plan(_SEED, engine, dossiers=60, steps=300, seconds=12.0, workers=2)
+    plan = Plan(_SEED, engine, dossiers=40, steps=200, seconds=8.0, workers=2)
 
     outcome = await run(plan, said.append)
     tell(outcome, said.append)
 
     assert outcome.right, "\n".join(said)
-    assert outcome.verdict.acknowledged == sum(len(life.records) for life in flow.lives(_SEED, 60, 300))
+    assert outcome.verdict.acknowledged == sum(len(life.records) for life in flow.lives(_SEED, 40, 200))
     assert outcome.damage.kills
     assert outcome.damage.faults.total()
     assert bool(outcome.damage.database_restarts) == (engine == "postgresql")

@@ -43,7 +43,7 @@ from tests.worlds import code, context_of, dossier, hand_over, step
 T = TypeVar("T")
 DOSSIERS = 2
 # More for a thorough look: LIENTHONG_TEST_EXAMPLES=2000.
-EXAMPLES = int(os.environ.get("LIENTHONG_TEST_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("LIENTHONG_TEST_EXAMPLES", "25"))
 SETTLE_SECONDS, LEASE_SECONDS = 30.0, 60.0
 OPERATOR = Caller("operator", "H15", frozenset({"operate"}))
 # Short budgets, so that giving up is reached within one example.
