@@ -109,7 +109,11 @@ async def list_holds(context: ContextDep, _caller: ReadCaller) -> HoldList:
     responses={200: examples.good(_RESUMED, "Ended"), **examples.problems(400, 401, 403, 404, 409, 422, 503)},
 )
 async def resume_hold(
-    hold_id: HoldId, body: ResumeIn, context: ContextDep, caller: OperateCaller, correlation: CorrelationDep
+    hold_id: HoldId,
+    body: Annotated[ResumeIn, Body(openapi_examples={"resume": {"value": {"note": _RESUMED["release_note"]}}})],
+    context: ContextDep,
+    caller: OperateCaller,
+    correlation: CorrelationDep,
 ) -> HoldOut:
     """What waited goes on by itself, the most urgent first."""
     return _hold(await holds.resume(context, caller, hold_id, body.note or "", correlation))

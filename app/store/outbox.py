@@ -288,8 +288,9 @@ async def release(session: WriteSession, releases: Sequence[Release]) -> None:
                 "b_state": state.value,
                 "b_hold": hold.value if hold else None,
                 "b_known": r.known,
-                "b_attempts": r.attempts,
-                "b_since": r.failing_since,
+                # With nothing left to send there is nothing that fails.
+                "b_attempts": 0 if state is LaneState.IDLE else r.attempts,
+                "b_since": None if state is LaneState.IDLE else r.failing_since,
                 "b_next": r.next_at if state is LaneState.SCHEDULED else None,
                 "b_failure": r.failure_class,
             }

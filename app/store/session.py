@@ -148,7 +148,8 @@ class Database:
         """
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_lost_a_race),
-            stop=tenacity.stop_after_attempt(_TRIES),
+            # A file that stayed locked all that time is not waited for again; one that refused at once is.
+            stop=tenacity.stop_after_attempt(_TRIES) | tenacity.stop_after_delay(self._busy_seconds),
             wait=tenacity.wait_random_exponential(multiplier=0.01, max=0.5),
             reraise=True,
         )
@@ -210,6 +211,8 @@ def _lost_a_race(error: BaseException) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
+    if getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+        return True
     return getattr(error.orig, "sqlstate", None) in _PASSING_SQLSTATES or error.connection_invalidated
 
 
@@ -219,10 +222,10 @@ def _tune_sqlite(engine: AsyncEngine, *, read_only: bool) -> None:
         # turns writer cannot fail at once, without waiting, as deferred ones do.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        # A file keeps its mode. Two that change it at once are told "locked" without a wait; readers leave it alone.
+        mode = "query_only=ON" if read_only else "journal_mode=WAL"
+        for pragma in (mode, "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
             cursor.execute(f"PRAGMA {pragma}")
-        if read_only:
-            cursor.execute("PRAGMA query_only=ON")
         cursor.close()
 
     def begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy's Connection

@@ -226,7 +226,7 @@ async def _halve(round_: Round, batch: list[LoadedMessage], *, ask: bool) -> Non
 
 
 async def _probe_doubtful(round_: Round) -> None:
-    doubtful = [lane.doubtful for lane in round_.trip.lanes.values() if lane.doubtful]
+    doubtful = [lane.doubtful for lane in round_.trip.lanes.values() if lane.doubtful and not lane.stopped]
     await _side_by_side([partial(_resolve_doubt, round_, lane) for lane in doubtful], round_.policy.calls_in_flight)
 
 
@@ -289,9 +289,9 @@ def _take_knowledge(
         if knowledge is Knowledge.CANNOT_TELL:
             trip.doubt(message, probed.failure or TryLater("probe_cannot_tell", "its answer allows no verdict"))
         elif knowledge is Knowledge.HOLDS:
-            overwritten = _may_be_overwritten_until(round_, message, told) if in_doubt else note.at
-            if note.at < overwritten:
-                trip.wait(message, overwritten)
+            settled = _settled_before(round_, message, told) if in_doubt else note.at
+            if note.at < settled:
+                trip.wait(message, settled)
             else:
                 trip.note(message, Accepted("probe", "the nation holds it"), note.id, note.at)
         elif in_doubt and note.at < until:
@@ -312,14 +312,16 @@ def _has_newer(message: LoadedMessage, asked: Sequence[LoadedMessage]) -> bool:
     return any(other.id > message.id and other.kind == message.kind for other in asked)
 
 
-def _may_be_overwritten_until(
-    round_: Round, message: LoadedMessage, told: Sequence[tuple[LoadedMessage, Knowledge]]
-) -> datetime:
-    """Until when an older snapshot whose call was given up may still come, and take the place of this one."""
+def _settled_before(round_: Round, message: LoadedMessage, told: Sequence[tuple[LoadedMessage, Knowledge]]) -> datetime:
+    """Until when an older record of the same kind, lacking now, may still come.
+
+    An older snapshot would then take the place of this one. And that a later step is held while an earlier one is
+    lacking must still be seen when the earlier one can no longer come, or it would be sent after it.
+    """
     older = [
         _may_come_until(round_, other)
         for other, knowledge in told
-        if knowledge is Knowledge.LACKS and other.id < message.id and other.kind == message.kind == Kind.DOSSIER.value
+        if knowledge is Knowledge.LACKS and other.id < message.id and other.kind == message.kind
     ]
     return max(older, default=round_.claimed_at)
 

@@ -28,6 +28,7 @@ class LaneTrip:
     steps: deque[LoadedMessage] = field(default_factory=deque)
     stopped: bool = False
     progressed: bool = False
+    answered: bool = False
     failure: TryLater | Unknown | None = None
     failed_message: LoadedMessage | None = None
     in_doubt: bool = False
@@ -146,10 +147,11 @@ class Trip:
         match outcome:
             case Accepted(code, text):
                 self.settle(message, DeliveryState.DELIVERED, "accepted", code, text)
-                lane.progressed = True
+                lane.progressed = lane.answered = True
                 lane.known = lane.known or message.kind == Kind.DOSSIER.value
             case Rejected(code, text, named):
                 self.settle(message, DeliveryState.REJECTED, "refused", code, text, named)
+                lane.answered = True
                 if message.kind == Kind.DOSSIER.value and not lane.known:
                     lane.hold = HoldReason.REFUSED
                     lane.stop()
@@ -258,9 +260,8 @@ class Trip:
     def _release(self, trip: LaneTrip, schedules: Schedules, now: datetime, draw: float) -> Release:
         lane, failure_class = trip.lane, trip.failure_class
         if trip.failure is None or failure_class is None:
-            attempts, since = (
-                (0, None) if trip.progressed or not trip.wait_until else (lane.attempts, lane.failing_since)
-            )
+            # What was only put back has not come to a better end: its tries and its age count on.
+            attempts, since = (0, None) if trip.answered else (lane.attempts, lane.failing_since)
             shown = failure_class.value if failure_class else None
             return Release(lane.id, lane.fence, trip.known, attempts, since, trip.wait_until, trip.hold, shown)
         attempts = 1 if trip.progressed else lane.attempts + 1

@@ -28,6 +28,8 @@ QUICK = {
     "LIENTHONG_CALL_TRIES_SECONDS": "0.5",
     "LIENTHONG_WORKER_LEASE_SECONDS": "4",
     "LIENTHONG_PORTAL_STEPS_PER_CALL": "5",
+    # Longer than the mock's delay by far; the default would only make the test wait.
+    "LIENTHONG_PORTAL_SETTLE_SECONDS": "5",
 }
 PATIENCE_SECONDS = 30.0
 

@@ -55,7 +55,8 @@ async def test_an_answer_nobody_can_use_comes_before_or_after_applying(
 async def test_a_refusal_can_say_how_long_to_wait(portal: Portal, kind: str, status: int) -> None:
     await portal.arm(system="portal", kind=kind)
     await portal.arm(system="portal", kind=kind, retry_after_seconds=9)
-    waits = [(response.status_code, response.headers["retry-after"]) for response in [await send(portal), await send(portal)]]
+    answers = [await send(portal), await send(portal)]
+    waits = [(answer.status_code, answer.headers["retry-after"]) for answer in answers]
     assert waits == [(status, "2"), (status, "9")]
 
 

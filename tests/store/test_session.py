@@ -5,9 +5,10 @@ import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -231,6 +232,34 @@ async def test_a_file_that_another_process_keeps_locked_is_busy(database_url: st
         other.execute("ROLLBACK")
         await database.run(_adding("a"))
         assert await _names(database) == ["a"]
+    finally:
+        other.close()
+        await database.aclose()
+
+
+async def test_a_new_file_that_another_process_writes_to_at_that_moment_is_tried_again(tmp_path: Path) -> None:
+    file = tmp_path / "new.sqlite3"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE thing (name TEXT)")
+    other.execute("BEGIN IMMEDIATE")
+    database = Database(f"sqlite:///{file}")
+    tries: list[object] = []
+
+    def on_connect(_connection: object, record: object) -> None:
+        tries.append(record)
+        if len(tries) == 2:
+            other.execute("ROLLBACK")
+
+    async def add(session: WriteSession) -> None:
+        await session.execute(text("INSERT INTO thing VALUES ('a')"))
+
+    event.listen(database._writer.sync_engine, "connect", on_connect, insert=True)
+    try:
+        # SQLite does not wait when the journal mode is changed beside a writer: it says "locked" at once.
+        await database.run(add)
+        assert len(tries) == 2
+        async with database.read() as session:
+            assert (await session.rows(text("SELECT name FROM thing"))) == [("a",)]
     finally:
         other.close()
         await database.aclose()
