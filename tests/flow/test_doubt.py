@@ -148,6 +148,40 @@ async def test_an_earlier_step_that_is_missing_where_a_later_one_is_held_asks_a_
     assert len(nation.steps(code())) == 3, "nothing was sent past it"
 
 
+async def test_that_a_later_step_is_held_is_not_forgotten_while_the_earlier_one_may_still_come(
+    clocked_database: Database, clock: ManualClock
+) -> None:
+    nation = Forgetful()
+    context = context_of(clocked_database, nation, POLICY)
+    await hand_over(context, dossier())
+    await drain(context)
+    await hand_over(context, *[step(place=n) for n in (1, 2)])
+    nation.lose_answer()
+    nation.lacks = {"Bước 1"}
+    await drain(context)
+    await go_on(context, clock, 11)
+    assert [(await rows(context))[f"1/s{n}"]["reason"] for n in (1, 2)] == ["may_still_come"] * 2
+    await go_on(context, clock, SETTLE_SECONDS)
+    found = await rows(context)
+    assert (found["1/s1"]["situation"], found["1/s2"]["state"]) == ("undecided_order", "delivered")
+    assert len(nation.steps(code())) == 2, "the earlier one was not sent after the later one"
+
+
+async def test_tries_count_on_through_waits_and_end_with_the_last_record(
+    context: Context, nation: InMemoryConnector, clock: ManualClock
+) -> None:
+    await hand_over(context, dossier())
+    nation.script(Unknown("read_timeout", "silence"))
+    await drain(context)
+    assert (await lane(context))["attempts"] == 1
+    await go_on(context, clock, 11)
+    assert (await rows(context))["1/1"]["reason"] == "may_still_come"
+    assert (await lane(context))["attempts"] == 1, "only put back: neither better nor worse"
+    await go_on(context, clock, SETTLE_SECONDS)
+    after = await lane(context)
+    assert (after["state"], after["attempts"], after["failing_since"]) == ("idle", 0, None)
+
+
 async def test_a_dossier_that_the_nation_denies_after_it_had_acknowledged_it_asks_a_person(
     clocked_database: Database, clock: ManualClock
 ) -> None:
