@@ -1,5 +1,6 @@
 """Sent, and no readable answer: the nation is asked, step by step, and nothing goes again before that is safe."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -180,6 +181,23 @@ async def test_tries_count_on_through_waits_and_end_with_the_last_record(
     await go_on(context, clock, SETTLE_SECONDS)
     after = await lane(context)
     assert (after["state"], after["attempts"], after["failing_since"]) == ("idle", 0, None)
+
+
+async def test_a_round_that_ends_before_anything_is_sent_keeps_the_count_of_tries(
+    context: Context, nation: InMemoryConnector, clock: ManualClock
+) -> None:
+    await hand_over(context, dossier())
+    nation.script(TryLater("http_503", "HTTP 503"))
+    await drain(context)
+    before = await lane(context)
+    clock.advance(11)
+    await tick(context)
+    stopping = asyncio.Event()
+    stopping.set()
+    await deliver(context, PORTAL, "w", stopping)
+    after = await lane(context)
+    assert (after["attempts"], after["failing_since"]) == (1, before["failing_since"])
+    assert len(nation.calls) == 1
 
 
 async def test_a_dossier_that_the_nation_denies_after_it_had_acknowledged_it_asks_a_person(
