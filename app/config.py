@@ -126,7 +126,8 @@ def load_settings(**overrides: object) -> Settings:
     except ValueError as error:
         message = f"settings: {error}"
         raise ConfigurationError(message) from error
-    if settings.worker_lease_seconds <= settings.call_seconds + settings.call_tries_seconds:
-        message = "LIENTHONG_WORKER_LEASE_SECONDS must be longer than a call with its tries"
+    # Shorter, a round could end before its first call is allowed to begin.
+    if settings.worker_lease_seconds < 1.5 * (settings.call_seconds + settings.call_tries_seconds):
+        message = "LIENTHONG_WORKER_LEASE_SECONDS must be at least one and a half times a call with its tries"
         raise ConfigurationError(message)
     return settings

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app import tracing
 from app.api import (
     audit,
+    contracts,
     decisions,
     deliveries,
     docs,
@@ -110,8 +111,9 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     app.state.context = context
     app.state.settings = settings
     app.state.doctor = Doctor(context)
-    doors = (dossiers, intake, deliveries, decisions, replays, targets, persons, audit, health, webhooks, events)
-    for module in (*doors, docs, pages):
+    handing_over = (dossiers, intake, deliveries, persons, webhooks)
+    operating = (decisions, replays, targets, events, contracts, audit, health)
+    for module in (*handing_over, *operating, docs, pages):
         app.include_router(module.router)
     problems.install(app)
     _describe(app)

@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections import Counter as Tally
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import structlog
@@ -10,6 +11,7 @@ from asgi_correlation_id import correlation_id
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 REGISTRY = CollectorRegistry(auto_describe=True)
+_log = structlog.get_logger(__name__)
 
 ACCEPTED = Counter(
     "lienthong_records", "Records handed over, by kind and answer", ["kind", "answer"], registry=REGISTRY
@@ -72,6 +74,14 @@ def round_timer(target: str) -> Iterator[None]:
 def serve_metrics(port: int) -> None:
     """Serve this process's figures on a port of its own, for a process that has no door."""
     start_http_server(port, registry=REGISTRY)
+
+
+def tell_intake(records: Sequence[tuple[str, str]], correlation: str) -> None:
+    """Count records by kind and outcome, and write one line for all that came in one request."""
+    for kind, outcome in records:
+        ACCEPTED.labels(kind, outcome).inc()
+    outcomes = dict(Tally(outcome for _, outcome in records))
+    _log.info("received", records=len(records), outcomes=outcomes, correlation_id=correlation)
 
 
 def _add_correlation_id(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

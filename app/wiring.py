@@ -82,8 +82,11 @@ def http_settings(settings: Settings) -> HttpSettings:
 
 def _portal(settings: Settings, database: Database) -> Connector:
     http = http_settings(settings)
-    book = SharedSessions(database, Target.PORTAL.value, worker=f"{socket.gethostname()}-{os.getpid()}")
-    return PortalConnector(portal_settings(settings), build_client(http), http, book)
+    return PortalConnector(portal_settings(settings), build_client(http), http, _book(database, Target.PORTAL.value))
+
+
+def _book(database: Database, far_side: str) -> SharedSessions:
+    return SharedSessions(database, far_side, worker=f"{socket.gethostname()}-{os.getpid()}")
 
 
 def _webhook(settings: Settings, database: Database) -> Connector:
@@ -97,7 +100,7 @@ CONNECTORS: dict[Target, Callable[[Settings, Database], Connector]] = {
 }
 
 
-def _population(settings: Settings) -> PopulationConnector | None:
+def _population(settings: Settings, database: Database) -> PopulationConnector | None:
     if settings.population_way == "off":
         return None
     keys = {
@@ -120,7 +123,7 @@ def _population(settings: Settings) -> PopulationConnector | None:
     http = HttpSettings(
         connect_seconds=3.0, read_seconds=15.0, total_seconds=15.0, tries_max=1, transport=settings.http_transport
     )
-    return PopulationConnector(wanted, build_client(http), http)
+    return PopulationConnector(wanted, build_client(http), http, _book(database, "population"))
 
 
 _WEBHOOKS_AT_ONCE = 8
@@ -142,7 +145,8 @@ def schedules(settings: Settings, target: Target) -> Schedules:
     """The retry schedules of a kind of destination: ours, those of the settings in their place.
 
     Raises:
-        ConfigurationError: ``LIENTHONG_RETRY_SCHEDULES`` names a target or class that there is not, or cannot be.
+        ConfigurationError: ``LIENTHONG_RETRY_SCHEDULES`` names a target or class that there is not, or
+            one that is not tried again, or a schedule that cannot be.
     """
     ordinary = _WEBHOOK_SCHEDULE
     if target is Target.PORTAL:
@@ -150,6 +154,9 @@ def schedules(settings: Settings, target: Target) -> Schedules:
     by_class = dict(_SCHEDULES[target])
     for key, wanted in settings.retry_schedules.items():
         named, _, failure = key.partition(".")
+        if failure == FailureClass.PERMANENT.value:
+            message = f"LIENTHONG_RETRY_SCHEDULES: '{key}': what was refused is never sent again by itself"
+            raise ConfigurationError(message)
         try:
             schedule = Schedule(wanted.waits_seconds, wanted.attempts_max, wanted.age_max_seconds)
             if Target(named) is target:
@@ -214,7 +221,7 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
         encoders={Target.PORTAL: PortalEncoder(Profile(settings.portal_profile))},
         connectors={target: build(settings, database) for target, build in CONNECTORS.items()},
         policies={target: policy(settings, target) for target in Target},
-        population=_population(settings),
+        population=_population(settings, database),
         person_procedures=None if "*" in procedures else procedures,
         subject_key=subject_key or None,
         backlog_age_seconds=settings.backlog_age_seconds,

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from schemas.provincial import DossierIn, StepIn
 from tests.postgresql import running
 
 CALLER = Caller("bench", "H15", frozenset({"intake"}))
+READY = "listening"
 _BATCH = 500
 
 
@@ -57,13 +59,33 @@ def new_sqlite(folder: Path, name: str) -> str:
 def mock_portal(folder: Path) -> Iterator[str]:
     """The mock national systems as a real process; gives the adapter URL."""
     arguments = ["--host", "127.0.0.1", "--port", "0", "--database", str(folder / "mock.sqlite3")]
+    with _process("mock_national", *arguments) as address:
+        yield f"{address}/XrdAdapter/RestService/forward"
+
+
+@contextlib.contextmanager
+def webhook_receiver(port: int) -> Iterator[None]:
+    """Somebody listens for webhooks on a port, in a process of their own."""
+    with _process("benchmarks.receiver", str(port)):
+        yield
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _process(module: str, *arguments: str) -> Iterator[str]:
+    """A module of ours as a process; gives what its first line says of where it listens."""
     process = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "mock_national", *arguments], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:
-        address = json.loads(process.stdout.readline())["listening"]
-        yield f"{address}/XrdAdapter/RestService/forward"
+        yield json.loads(process.stdout.readline())[READY]
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -16,7 +16,7 @@ from chaos.run import Outcome, Plan, run, tell
 _BUILD: Final = Path("build")
 # One process on one file takes less at a time, and there is nobody to take over while it is down.
 _SQLITE_SHARE: Final = 5
-_SUMS: Final = ("acknowledged", "lost", "doubled", "out_of_order", "kills", "stops", "seconds")
+_SUMS: Final = ("acknowledged", "lost", "doubled", "out_of_order", "kills", "blackouts", "stops", "seconds")
 
 
 def _options() -> argparse.Namespace:

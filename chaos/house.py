@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -131,6 +131,13 @@ class House:
         if member.process is not None:
             member.process.handle.wait()
         return not gone
+
+    def kill_all(self, members: Sequence[Member]) -> int:
+        """SIGKILL all of them, and only then wait for any of them; how many were there to be killed."""
+        killed = sum(self.signal(member, signal.SIGKILL) for member in members)
+        for member in members:
+            self.kill(member)
+        return killed
 
     def signal(self, member: Member, wanted: signal.Signals) -> bool:
         """Send a signal to its group; False when it was gone already."""

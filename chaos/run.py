@@ -26,6 +26,7 @@ _CATCH_UP_SECONDS: Final = 300.0
 _QUIET_SECONDS: Final = 120.0
 _RECORDS_PER_SECOND_MIN: Final = 50
 _TAIL_LINES: Final = 15
+_TOLD: Final = ("acknowledged", "lost", "doubled", "out_of_order", "kills", "blackouts", "stops")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Outcome:
             "complaints": self.complaints,
             "faults_by_kind": dict(sorted(self.damage.faults.items())),
             "kills": self.damage.kills,
+            "blackouts": self.damage.blackouts,
             "stops": self.damage.stops,
             "restarts": {"database": self.damage.database_restarts, "mock": self.damage.mock_restarts},
             "seconds": round(self.seconds, 1),
@@ -168,6 +170,6 @@ def tell(outcome: Outcome, say: Say) -> None:
     for title, names in rows.items():
         verdict.show(title, names, say)
     figures = outcome.figures()
-    for name in ("acknowledged", "lost", "doubled", "out_of_order", "kills", "stops", "restarts", "faults_by_kind"):
+    for name in (*_TOLD, "restarts", "faults_by_kind"):
         say(f"{name}: {figures[name]}")
     say(f"seed {outcome.plan.seed}, {outcome.plan.engine}: {'HELD' if outcome.right else 'FAILED'}")

@@ -83,6 +83,11 @@ _KILL_THE_ONLY_ONE_EVERY_SECONDS: Final = 15.0
 _STOP_EVERY_SECONDS: Final = 25.0
 _DATABASE_EVERY_SECONDS: Final = 50.0
 _MOCK_EVERY_SECONDS: Final = 30.0
+_BLACKOUT_EVERY_SECONDS: Final = 60.0
+#: A storm that is shorter has no blackout: after one nothing goes on for seconds, and nothing else could happen.
+BLACKOUT_FROM_SECONDS: Final = 15.0
+#: Who a blackout happens to, and with whom: the far side stands elsewhere, and may keep its power.
+HOUSE, HOUSE_AND_MOCK = "of the house", "of the house and the mock"
 _FAULT_EVERY_SECONDS: Final = 0.9
 _FROM_SHARE, _TO_SHARE = 0.05, 0.95
 
@@ -94,6 +99,7 @@ class What(StrEnum):
     STOP = "SIGSTOP"
     DATABASE = "restart of the database"
     MOCK = "restart of the mock"
+    BLACKOUT = "blackout"
     FAULT = "fault"
 
 
@@ -104,8 +110,8 @@ class Act:
     Attributes:
         at_seconds: when, from the beginning of the storm.
         what: its kind.
-        who: the process it happens to, the way a database is stopped, or the fault's name.
-        lasts_seconds: how long the process stays down or stopped.
+        who: the process it happens to, the way a database is stopped, the fault's name, or how far a blackout reaches.
+        lasts_seconds: how long the process stays down or stopped; in a blackout, how long all of them stay down.
         fault: what the mock is told, for a fault.
     """
 
@@ -125,7 +131,9 @@ class Act:
 def schedule(
     seed: int, seconds: float, processes: Sequence[str], *, lease_seconds: float, stops: bool, database: bool
 ) -> list[Act]:
-    """All acts of a storm of ``seconds``, in the order of time.
+    """All acts of a storm of ``seconds``, in the order of time; at least one of each kind that is asked for.
+
+    A storm shorter than ``BLACKOUT_FROM_SECONDS`` has no blackout.
 
     Args:
         seed: decides everything.
@@ -162,6 +170,9 @@ def schedule(
     def mock(random: Random, at: float) -> Act:
         return Act(at, What.MOCK, "mock", random.uniform(0.1, 3.0))
 
+    def blackout(random: Random, at: float) -> Act:
+        return Act(at, What.BLACKOUT, random.choice((HOUSE, HOUSE_AND_MOCK)), random.uniform(0.5, 4.0))
+
     kinds = _shuffled(seed)
 
     def fault(random: Random, at: float) -> Act:
@@ -171,6 +182,7 @@ def schedule(
     found = acts("kill", kill_every_seconds, kill) + acts("mock", _MOCK_EVERY_SECONDS, mock)
     found += acts("stop", _STOP_EVERY_SECONDS, stop) if stops else []
     found += acts("database", _DATABASE_EVERY_SECONDS, restart) if database else []
+    found += acts("blackout", _BLACKOUT_EVERY_SECONDS, blackout) if seconds >= BLACKOUT_FROM_SECONDS else []
     found += acts("fault", _FAULT_EVERY_SECONDS, fault)
     return sorted(found, key=lambda act: act.at_seconds)
 

@@ -5,7 +5,8 @@ import contextlib
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ import httpx
 
 from chaos.database import Database
 from chaos.house import House, Member
-from chaos.schedule import Act, What
+from chaos.schedule import HOUSE_AND_MOCK, Act, What
 
 Say = Callable[[str], None]
 
@@ -22,9 +23,14 @@ _CREATED: Final = 201
 
 @dataclass(slots=True)
 class Damage:
-    """What was done. ``faults`` counts how often each kind has struck, ``missing`` the kinds the mock lacks."""
+    """What was done.
+
+    ``kills`` counts every process of the house that was killed, those of the ``blackouts`` too. ``faults`` counts how
+    often each kind has struck, ``missing`` holds the kinds that the mock lacks.
+    """
 
     kills: int = 0
+    blackouts: int = 0
     stops: int = 0
     database_restarts: int = 0
     mock_restarts: int = 0
@@ -43,6 +49,8 @@ class Storm:
         self._say = say
         self._struck: dict[int, Counter[str]] = {}
         self._mock_lives = 0
+        self._database_busy = asyncio.Lock()
+        self._only_one = asyncio.Lock()
 
     async def rage(self, acts: Sequence[Act]) -> None:
         """Carry all acts out at their times; ends when everything is up again and no fault is armed."""
@@ -62,6 +70,8 @@ class Storm:
             await self._arm(act)
         elif act.what is What.DATABASE:
             await self._restart_database(act)
+        elif act.what is What.BLACKOUT:
+            await self._black_out(act)
         else:
             member = self._house.members[act.who]
             async with member.busy:
@@ -77,8 +87,7 @@ class Storm:
                 house.signal(member, signal.SIGCONT)
             return
         if act.what is What.MOCK:
-            await self._read_struck()
-            self._mock_lives += 1
+            await self._before_the_mock_dies()
             self.damage.mock_restarts += house.kill(member)
         else:
             self.damage.kills += house.kill(member)
@@ -86,13 +95,63 @@ class Storm:
         await asyncio.to_thread(house.start, member)
         await asyncio.to_thread(house.await_ready, member)
 
+    async def _black_out(self, act: Act) -> None:
+        """Kill everything at once, a database server too, and start everything again, in no order."""
+        house, server = self._house, self._database.server is not None
+        names = [*house.victims(), *(["mock"] if act.who == HOUSE_AND_MOCK else [])]
+        victims = [house.members[name] for name in names]
+        async with self._alone():
+            if act.who == HOUSE_AND_MOCK:
+                await self._before_the_mock_dies()
+            killed = await asyncio.to_thread(self._cut_power, victims)
+            self._say(f"           dark: {killed} processes{' and the database' if server else ''} are dead")
+            try:
+                await asyncio.sleep(act.lasts_seconds)
+            finally:
+                async with asyncio.TaskGroup() as group:
+                    for member in victims:
+                        group.create_task(asyncio.to_thread(house.start, member))
+                    if server:
+                        group.create_task(asyncio.to_thread(self._database.start))
+            for member in victims:
+                await asyncio.to_thread(house.await_ready, member)
+        self.damage.blackouts += 1
+        self.damage.kills += killed - (act.who == HOUSE_AND_MOCK)
+        self.damage.mock_restarts += act.who == HOUSE_AND_MOCK
+        self.damage.database_restarts += server
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Wait until no other act is under way: what one of them keeps down could not be killed with the others."""
+        locks = [self._database_busy, *(member.busy for member in self._house.members.values())]
+        # All are asked for at once, so that an act that comes later waits; and by one only, or two would block each
+        # other.
+        async with self._only_one:
+            await asyncio.gather(*(lock.acquire() for lock in locks))
+            try:
+                yield
+            finally:
+                for lock in locks:
+                    lock.release()
+
+    def _cut_power(self, victims: Sequence[Member]) -> int:
+        killed = self._house.kill_all(victims)
+        if self._database.server is not None:
+            self._database.stop("immediate")
+        return killed
+
     async def _restart_database(self, act: Act) -> None:
-        await asyncio.to_thread(self._database.stop, act.who)
-        try:
-            await asyncio.sleep(act.lasts_seconds)
-        finally:
-            await asyncio.to_thread(self._database.start)
-        self.damage.database_restarts += 1
+        async with self._database_busy:
+            await asyncio.to_thread(self._database.stop, act.who)
+            try:
+                await asyncio.sleep(act.lasts_seconds)
+            finally:
+                await asyncio.to_thread(self._database.start)
+            self.damage.database_restarts += 1
+
+    async def _before_the_mock_dies(self) -> None:
+        await self._read_struck()
+        self._mock_lives += 1
 
     async def _arm(self, act: Act) -> None:
         """Arm a fault; a mock that is down gets none."""

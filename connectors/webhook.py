@@ -11,9 +11,11 @@ import re
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -86,14 +88,19 @@ class BookUnavailable(Exception):
     """The book of endpoints cannot be read now; says nothing about any endpoint."""
 
 
+# Threads of their own: names that nobody answers for must not take those with which the nation's is looked up.
+_RESOLVERS = ThreadPoolExecutor(2, thread_name_prefix="webhook-names")
+_RESOLVE_SECONDS = 3.0
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """Addresses of a host; none when it has no name or nobody answers."""
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+        async with asyncio.timeout(_RESOLVE_SECONDS):
+            found = await asyncio.get_running_loop().run_in_executor(_RESOLVERS, ask)
+    except (OSError, UnicodeError, TimeoutError):
         return ()
     return [str(entry[4][0]) for entry in found]
 

@@ -1,4 +1,4 @@
-"""What an operator does by hand (REST ``/v1/replays``, ``/v1/deliveries/{id}/…``), and what is answered."""
+"""What an operator does and looks at (REST ``/v1/replays``, ``/v1/deliveries/{id}/…``, ``/v1/contracts``)."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -161,3 +161,23 @@ class SidesOut(Answer):
     hidden: tuple[str, ...] = Field(description="fields that look alike, but are masked in part")
     steps: tuple[StepSideOut, ...] = Field(description="for a step: all promised steps of the dossier, in order")
     in_order: bool | None = Field(description="whether the promised steps that the nation holds stand in our order")
+
+
+class SightingOut(Answer):
+    """Answers of one shape that nobody had seen: the first example, and how often it came."""
+
+    id: int
+    target: str = Field(description="the destination that answered so")
+    service: str = Field(description="the service that was called")
+    shape: str = Field(description="e.g. html, empty, json {message}, code 77")
+    example: str = Field(description="the first answer of this shape; personal values masked, cut to 2,000 characters")
+    first_seen_at: datetime
+    last_seen_at: datetime
+    count: int
+
+
+class SightingPage(Answer):
+    """Shapes, newest first; ``next`` is the address of the next page."""
+
+    items: tuple[SightingOut, ...]
+    next: str | None

@@ -63,7 +63,8 @@ class TargetOut(Answer):
     oldest_waiting_seconds: float | None
     delivered_per_second: float | None
     drain_seconds: float | None = Field(
-        description="how long what waits will take once it may go, at the rate measured last; also during an outage"
+        description="how long what waits takes if the next trial goes well: the gate's remaining wait, its ramp, "
+        "then the rate measured last; also during an outage"
     )
     forecast_seconds: float | None = Field(description="until all is sent that may go; None when nobody can tell")
 

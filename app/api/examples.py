@@ -111,6 +111,17 @@ TRY: dict[str, Any] = {
     "answer": '{"error_code":"0","message":"Đồng bộ hồ sơ thành công"}',
 }
 
+SIGHTING: dict[str, Any] = {
+    "id": 2,
+    "target": "portal",
+    "service": "DongBoHoSoMC",
+    "shape": "code 77",
+    "example": '{"error_code":"77","message":"Hệ thống bận"}',
+    "first_seen_at": "2026-07-01T01:05:03Z",
+    "last_seen_at": "2026-07-01T02:40:11Z",
+    "count": 31,
+}
+
 DOSSIER_OUT: dict[str, Any] = {
     "code": CODE,
     "revision": 1,

@@ -8,7 +8,7 @@ from app.domain.rulesets import VIETNAM
 from app.domain.situation import NEEDS_PERSON, Situation
 from app.errors import Refusal
 from app.store.session import Row
-from app.texts import text
+from app.texts import situation_key, text
 from app.usecases.receive import Receipt
 from schemas.answers import (
     DeliveryDetail,
@@ -68,7 +68,7 @@ def _delivery_fields(row: Row) -> dict[str, Any]:
         "ref": row["ref"],
         "state": row["state"],
         "situation": row["situation"],
-        "meaning": meaning(f"situation.{row['situation']}", at=_at(row["next_at"])),
+        "meaning": meaning(situation_key(row["situation"], row["kind"]), at=_at(row["next_at"])),
         "needs_person": Situation(row["situation"]) in NEEDS_PERSON,
         "attempts": row["attempts"],
         "failure_class": row["failure_class"],

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.dashboard.words import age, moment, say
 from app.domain.situation import UNDECIDED, Situation
-from app.texts import TEXTS, Text, text
+from app.texts import TEXTS, Text, situation_key, text
 
 Row = Mapping[str, Any]
 
@@ -131,7 +131,7 @@ def line(row: Row, now: datetime) -> Line:
         unit_code=row["unit_code"],
         mood=mood,
         label=_label(row),
-        state=say(f"situation.{row['situation']}", at=row["next_at"] or "…"),
+        state=say(situation_key(row["situation"], row["kind"]), at=row["next_at"] or "…"),
         trouble=_trouble(row),
         next=_next(row, now),
         behind=_behind(row),

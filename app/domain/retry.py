@@ -62,6 +62,19 @@ class GiveUp:
     reason: str
 
 
+def count(schedule: Schedule, failed_before: int, *, trial: bool) -> int:
+    """The number of a failure after ``failed_before`` others in a row.
+
+    The trial of a gate tells of the way and not of the record, so it never spends the last tries: it counts only
+    until the waits are at their longest, so that a record which itself is the trouble does not stay the trial.
+    """
+    counted = failed_before + 1
+    if not trial:
+        return counted
+    longest = min(len(schedule.waits_seconds), schedule.attempts_max - 1)
+    return max(failed_before, min(counted, longest), 1)
+
+
 def decide(
     schedule: Schedule,
     *,

@@ -10,6 +10,8 @@ from app.domain.failures import FailureClass
 from app.store.session import Row, WriteSession, member_of, members
 from app.store.tables import lanes, messages
 
+PROBE_SPENT = "probe_spent"
+_LEFT_OPEN = ("out_of_order", "nation_lost_it")
 _HEALED_BY_RETURN = [f.value for f in (FailureClass.TEMPORARY, FailureClass.TECHNICAL, FailureClass.UNKNOWN)]
 
 
@@ -38,6 +40,78 @@ async def wake(session: WriteSession, target: str, now: datetime) -> int:
             lanes.c.failure_class.in_(_HEALED_BY_RETURN),
         )
         .values(next_at=now)
+        .returning(lanes.c.id)
+    )
+    return len((await session.execute(statement)).all())
+
+
+async def overdue_doubts(session: WriteSession, target: str, since: datetime, limit: int) -> list[int]:
+    """Hold for a person the lanes with a record in doubt since ``since`` or longer; gives the records in doubt.
+
+    While a gate is shut or a destination is held no round comes to say so.
+    """
+    doubtful = (
+        select(messages.c.lane_id)
+        .join(lanes, lanes.c.id == messages.c.lane_id)
+        .where(
+            messages.c.target == target,
+            messages.c.state == DeliveryState.UNKNOWN.value,
+            func.coalesce(messages.c.doubtful_since, lanes.c.failing_since) <= since,
+        )
+    )
+    late = (
+        select(lanes.c.id)
+        .where(
+            lanes.c.id.in_(doubtful),
+            lanes.c.state.in_([LaneState.READY.value, LaneState.SCHEDULED.value]),
+        )
+        .order_by(lanes.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("late")
+    )
+    hold: Row = {"state": LaneState.HELD.value, "hold_reason": HoldReason.UNDECIDED.value, "next_at": None}
+    held = update(lanes).where(lanes.c.id.in_(select(late.c.id))).values(**hold).returning(lanes.c.id)
+    ids = [row.id for row in await session.execute(held)]
+    if not ids:
+        return []
+    spent: Row = {"reason": PROBE_SPENT, "failure_class": FailureClass.UNKNOWN.value}
+    told = (
+        update(messages)
+        .where(member_of(messages.c.lane_id, "ids", session.dialect), messages.c.state == DeliveryState.UNKNOWN.value)
+        .values(**spent)
+        .returning(messages.c.id)
+    )
+    return sorted(row.id for row in await session.execute(told, {"ids": members(ids, session.dialect)}))
+
+
+async def ask_again(session: WriteSession, target: str) -> int:
+    """A destination is back: what a person was asked about because it could not be asked is asked; how many lanes.
+
+    What its answers leave open (a broken order, a dossier it denies, a shape nobody knows) stays with the person.
+    """
+    open_still = select(messages.c.id).where(
+        messages.c.lane_id == lanes.c.id,
+        messages.c.state == DeliveryState.UNKNOWN.value,
+        func.coalesce(messages.c.reason, "").in_(_LEFT_OPEN),
+    )
+    statement = (
+        update(lanes)
+        .where(
+            lanes.c.target == target,
+            lanes.c.state == LaneState.HELD.value,
+            lanes.c.hold_reason == HoldReason.UNDECIDED.value,
+            lanes.c.failure_class.in_(_HEALED_BY_RETURN),
+            ~open_still.exists(),
+        )
+        .values(
+            state=LaneState.READY.value,
+            hold_reason=None,
+            attempts=0,
+            failing_since=None,
+            failure_class=None,
+            next_at=None,
+        )
         .returning(lanes.c.id)
     )
     return len((await session.execute(statement)).all())

@@ -3,15 +3,17 @@
 Reads only; every figure is derived from rows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import case, func, select, text
 
-from app.domain import breaker
-from app.domain.breaker import Gate, GateState
+from app.domain import breaker, forecast
+from app.domain.breaker import BreakerPolicy, Gate, GateState
 from app.domain.delivery import Destination, LaneState, Target
+from app.domain.forecast import Backlog
 from app.store import gates, holds
 from app.store.holds import Hold
 from app.store.session import ReadSession
@@ -19,6 +21,18 @@ from app.store.tables import PENDING, lanes, messages, webhooks
 
 _ID_END = 2**63
 _MOVES = frozenset({GateState.CLOSED, GateState.RAMP})
+
+
+class Bounds(Protocol):
+    """What of the engine's bounds a forecast needs."""
+
+    @property
+    def lanes_per_claim(self) -> int:
+        """The most lanes that one claim takes."""
+
+    @property
+    def breaker(self) -> BreakerPolicy | None:
+        """How the gate comes back; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,7 @@ class DestinationView:
     holds: tuple[Hold, ...]
     waiting: Waiting
     delivered_rate: float | None
+    bounds: Bounds | None = None
 
     @property
     def held(self) -> bool:
@@ -62,14 +77,23 @@ class DestinationView:
 
     @property
     def drain_seconds(self) -> float | None:
-        """How long what waits will take once it may go, at the rate measured last; None when nobody can tell."""
+        """How long what waits will take if the next trial goes well; None when nobody can tell.
+
+        Counts what the gate still holds back, how it lets more and more through, and the rate measured last.
+        """
         moving = self.waiting.messages - self.waiting.standing_messages
         if not moving:
             return 0.0
-        return moving / self.delivered_rate if self.delivered_rate else None
+        if not self.delivered_rate:
+            return None
+        if self.bounds is None:
+            return moving / self.delivered_rate
+        per_lane = self.waiting.messages / max(self.waiting.lanes, 1)
+        backlog = Backlog(moving, per_lane, self.bounds.lanes_per_claim)
+        return forecast.drain_seconds(backlog, self.gate, self.bounds.breaker, self.delivered_rate, self.at)
 
 
-async def destinations(session: ReadSession, targets: Iterable[Target], now: datetime) -> list[DestinationView]:
+async def destinations(session: ReadSession, targets: Mapping[Target, Bounds], now: datetime) -> list[DestinationView]:
     """The destinations of the targets in use, and others that are still owed or held; national ones first."""
     standings = {standing.key: standing for standing in await gates.standings(session)}
     waiting = await _waiting(session)
@@ -90,9 +114,18 @@ async def destinations(session: ReadSession, targets: Iterable[Target], now: dat
                 holds=tuple(held.get(key, [])),
                 waiting=waiting.get(key, Waiting()),
                 delivered_rate=standing.delivered_rate if standing else None,
+                bounds=_bounds_of(key, targets),
             )
         )
     return views
+
+
+def _bounds_of(key: str, targets: Mapping[Target, Bounds]) -> Bounds | None:
+    try:
+        return targets.get(Destination.of(key).target)
+    except ValueError:
+        # Owed to a system that this version no longer knows.
+        return None
 
 
 async def exists(session: ReadSession, key: str, targets: Iterable[Target]) -> bool:

@@ -127,6 +127,8 @@ class Database:
                 max_overflow=0,
                 pool_timeout=self._busy_seconds,
                 pool_pre_ping=True,
+                # What is bound to a statement is personal, and errors go to the log.
+                hide_parameters=True,
                 execution_options=options,
             )
         engine = create_async_engine(
@@ -136,6 +138,7 @@ class Database:
             max_overflow=0,
             pool_timeout=self._busy_seconds,
             connect_args={"timeout": self._busy_seconds},
+            hide_parameters=True,
         )
         _tune_sqlite(engine, read_only=read_only)
         return engine

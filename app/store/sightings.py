@@ -40,7 +40,9 @@ async def note(session: WriteSession, seen: Sequence[Sighting], now: datetime) -
     return news
 
 
-async def listing(session: ReadSession, limit: int = 200) -> list[Row]:
-    """The newest first."""
-    statement = select(sightings).order_by(sightings.c.last_at.desc(), sightings.c.id.desc()).limit(limit)
+async def listing(session: ReadSession, before_id: int | None = None, limit: int = 200) -> list[Row]:
+    """Below a key, the newest shape first."""
+    statement = select(sightings).order_by(sightings.c.id.desc()).limit(limit)
+    if before_id is not None:
+        statement = statement.where(sightings.c.id < before_id)
     return [dict(row._mapping) for row in await session.rows(statement)]  # noqa: SLF001 - SQLAlchemy's public name

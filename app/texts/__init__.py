@@ -23,6 +23,12 @@ _RAW = deliveries.RAW | reasons.RAW | door.RAW | page.RAW
 TEXTS = MappingProxyType({key: Text(vi, en) for key, (vi, en) in _RAW.items()})
 
 
+def situation_key(situation: str, kind: str) -> str:
+    """Key of the sentence of a situation: news goes to a receiver, not to the nation, and is told in its own words."""
+    own = f"situation.{situation}.event"
+    return own if kind == "event" and own in TEXTS else f"situation.{situation}"
+
+
 def text(key: str) -> Text:
     """The text of a key.
 

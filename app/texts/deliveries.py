@@ -47,11 +47,11 @@ RAW = {
     "situation.retry_contract": (
         (
             "Cổng trả lời theo dạng chưa từng thấy; câu trả lời đã được lưu làm mẫu, hệ thống hỏi lại lúc {at}. "
-            "Báo kỹ thuật xem mẫu."
+            "Báo kỹ thuật xem mẫu tại GET /v1/contracts."
         ),
         (
             "The portal answered in a form never seen; an example is kept, and it is asked again at {at}. "
-            "Tell your technician."
+            "Tell your technician: the example is at GET /v1/contracts."
         ),
     ),
     "situation.outage": (
@@ -113,11 +113,11 @@ RAW = {
     "situation.undecided_unreachable": (
         (
             "Đã gửi nhưng quá hạn vẫn không hỏi được Cổng có nhận chưa. Đối chiếu hai bên rồi chọn: đã nhận, gửi lại, "
-            "hoặc huỷ."
+            "hoặc huỷ; nếu Cổng trở lại trước đó, hệ thống tự hỏi."
         ),
         (
             "Sent, and for too long the portal could not be asked about it. Compare both sides and decide: "
-            "delivered, send, or cancel."
+            "delivered, send, or cancel; if the portal comes back before that, it is asked by itself."
         ),
     ),
     "situation.undecided_order": (
@@ -156,6 +156,63 @@ RAW = {
     "situation.cancelled": (
         "Người vận hành đã huỷ gửi bản ghi này kèm lý do. Không cần làm gì.",
         "An operator cancelled it with a reason. There is nothing to do.",
+    ),
+    # News to a registered receiver, where the sentence above speaks of the portal.
+    "situation.turn.event": (
+        "Tin báo đang chờ đến lượt; hệ thống tự gửi.",
+        "The news waits for its turn; it is sent by itself.",
+    ),
+    "situation.retry_temporary.event": (
+        "Nơi nhận tin chưa nhận được vì đang bận hoặc mất kết nối; hệ thống tự gửi lại lúc {at}.",
+        "The receiver was busy or out of reach; it is sent again by itself at {at}.",
+    ),
+    "situation.retry_contract.event": (
+        "Nơi nhận tin trả lời theo dạng chưa từng thấy; hệ thống tự gửi lại lúc {at}.",
+        "The receiver answered in a form never seen; it is sent again by itself at {at}.",
+    ),
+    "situation.outage.event": (
+        "Nơi nhận tin đang ngừng trả lời nên tạm ngừng gửi; tự gửi tiếp khi nơi nhận trở lại.",
+        "The receiver is not answering, so sending is paused; it goes on by itself when the receiver is back.",
+    ),
+    "situation.behind_refused.event": (
+        "Một tin báo đứng trước bị từ chối; xem tin đó, rồi tin này tự đi.",
+        "News before it was refused; see to that one and this one goes by itself.",
+    ),
+    "situation.delivered.event": (
+        "Nơi nhận tin đã nhận. Không cần làm gì.",
+        "The receiver has it. There is nothing to do.",
+    ),
+    "situation.delivered_by_decision.event": (
+        "Người vận hành đã xác nhận nơi nhận tin đã có. Không cần làm gì.",
+        "An operator found that the receiver has it. There is nothing to do.",
+    ),
+    "situation.doubt_ask.event": (
+        "Đã gửi nhưng không đọc được trả lời; hệ thống tự gửi lại, nơi nhận tin nhận ra tin trùng theo mã.",
+        "Sent, but no readable answer came; it goes again by itself, and the receiver knows it by its id.",
+    ),
+    "situation.doubt_wait.event": (
+        "Đã gửi nhưng không đọc được trả lời; hệ thống tự gửi lại lúc {at}.",
+        "Sent, but no readable answer came; it goes again by itself at {at}.",
+    ),
+    "situation.doubt_outage.event": (
+        "Đã gửi nhưng không đọc được trả lời, và nơi nhận tin đang ngừng trả lời; tự gửi lại khi nơi nhận trở lại.",
+        "Sent without a readable answer, and the receiver is not answering; it goes again when it is back.",
+    ),
+    "situation.undecided_unreachable.event": (
+        "Đã gửi nhiều lần mà không đọc được trả lời. Hỏi nơi nhận tin rồi chọn: đã nhận, gửi lại, hoặc huỷ.",
+        "Sent many times without a readable answer. Ask the receiver, then decide: delivered, send, or cancel.",
+    ),
+    "situation.undecided_order.event": (
+        "Không rõ nơi nhận tin đã có tin này chưa. Hỏi nơi nhận rồi chọn: đã nhận, gửi lại, hoặc huỷ.",
+        "Whether the receiver has it is not known. Ask the receiver, then decide: delivered, send, or cancel.",
+    ),
+    "situation.undecided_lost.event": (
+        "Không rõ nơi nhận tin đã có tin này chưa. Hỏi nơi nhận rồi chọn: đã nhận, gửi lại, hoặc huỷ.",
+        "Whether the receiver has it is not known. Ask the receiver, then decide: delivered, send, or cancel.",
+    ),
+    "situation.superseded.event": (
+        "Đã có tin mới hơn thay tin này. Không cần làm gì.",
+        "Newer news went in its place. There is nothing to do.",
     ),
     # Classes of failure.
     "failure.temporary": ("Tạm thời", "Temporary"),
@@ -231,13 +288,22 @@ RAW = {
         "Không rõ Cổng đã có một bản ghi chưa. Cần người đối chiếu hai bên rồi quyết định.",
         "Whether the nation has a record cannot be found out. A person must compare both sides and decide.",
     ),
-    "event.person_asked.ended": ("Đã có người quyết định.", "A person has decided."),
+    "event.person_asked.ended": (
+        "Đã rõ: có người quyết định, hoặc hệ thống đã hỏi lại được Cổng.",
+        "It is settled: a person has decided, or the portal could be asked again.",
+    ),
     "event.contract_new": (
-        "Nơi nhận trả lời theo dạng chưa từng thấy; một mẫu đã được lưu. Báo kỹ thuật xem mẫu.",
-        "The destination answered in a form never seen; an example is kept. Tell your technician.",
+        "Nơi nhận trả lời theo dạng chưa từng thấy; một mẫu đã được lưu. Báo kỹ thuật xem mẫu tại GET /v1/contracts.",
+        (
+            "The destination answered in a form never seen; an example is kept. "
+            "Tell your technician: it is at GET /v1/contracts."
+        ),
     ),
     "event.contract_new.ended": (
-        "Nơi nhận trả lời theo dạng chưa từng thấy; một mẫu đã được lưu. Báo kỹ thuật xem mẫu.",
-        "The destination answered in a form never seen; an example is kept. Tell your technician.",
+        "Nơi nhận trả lời theo dạng chưa từng thấy; một mẫu đã được lưu. Báo kỹ thuật xem mẫu tại GET /v1/contracts.",
+        (
+            "The destination answered in a form never seen; an example is kept. "
+            "Tell your technician: it is at GET /v1/contracts."
+        ),
     ),
 }

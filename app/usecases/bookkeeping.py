@@ -122,6 +122,7 @@ async def report_to_gate(session: WriteSession, round_: Round, now: datetime) ->
         )
     if before.state is GateState.TRIAL and after.state in {GateState.RAMP, GateState.CLOSED}:
         await keeping.wake(session, round_.key, now)
+        await keeping.ask_again(session, round_.key)
 
 
 def _call_row(round_: Round, call: CallNote) -> Row:
@@ -231,9 +232,20 @@ def _results(round_: Round) -> list[AuditEntry]:
                 detail={"call": call_id, "messages": [[n.message.id, _outcome_name(n.outcome)] for n in notes]},
             )
         )
-    for code, call, knowledge in round_.probes:
-        detail: dict[str, object] = {"call": call.id}
-        entries.append(_entry(round_, AuditKind.PROBE, code, knowledge[:40], correlation_id=call.id, detail=detail))
+    for probe in round_.probes:
+        first, detail = probe.first, {"call": probe.call.id}
+        entries.append(
+            _entry(
+                round_,
+                AuditKind.PROBE,
+                first.dossier_code,
+                probe.knowledge[:40],
+                procedure_code=first.procedure_code,
+                unit_code=first.unit_code,
+                correlation_id=first.correlation_id,
+                detail=detail,
+            )
+        )
     return entries
 
 

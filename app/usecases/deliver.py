@@ -16,19 +16,21 @@ from functools import partial
 import structlog
 
 from app import observability, tracing
+from app.domain.breaker import GateState
 from app.domain.delivery import DeliveryState, Destination, Target
 from app.store import audit, gates, holds, outbox
 from app.store.outbox import ClaimedLane, Except, LoadedMessage
 from app.store.session import WriteSession
 from app.usecases import bookkeeping
 from app.usecases.context import Context
-from app.usecases.round import CallNote, Round
+from app.usecases.round import CallNote, ProbeCall, Round
 from app.usecases.trip import ProbeNote, Trip, by_lane
 from connectors.base import Accepted, Exchange, Kind, Knowledge, Parcel, Probed, Rejected, Sent, TryLater, Unknown
 from connectors.deadline import SEND_BEFORE
 
 _log = structlog.get_logger(__name__)
 _IDS_LOGGED = 20
+_HALVINGS_MAX = 7
 
 
 class _NothingToDo(Exception):
@@ -45,7 +47,7 @@ async def deliver(
 
     async def work(session: WriteSession) -> Round:
         now = await session.now()
-        claimed = await _claim(session, context, destination, worker, now)
+        claimed, trial = await _claim(session, context, destination, worker, now)
         if not claimed:
             raise _NothingToDo
         per_lane = context.policies[destination.target].steps_per_lane
@@ -53,7 +55,7 @@ async def deliver(
         trip = Trip.of(claimed, loaded)
         await outbox.mark(session, trip.superseded, DeliveryState.SUPERSEDED, now)
         await outbox.mark(session, trip.under_way(), DeliveryState.SENDING, now)
-        round_ = Round(context, destination, worker, trip, now, stopping, started)
+        round_ = Round(context, destination, worker, trip, now, stopping, started, trial)
         await audit.append(session, bookkeeping.intents(round_), now)
         return round_
 
@@ -78,17 +80,19 @@ async def deliver(
 
 async def _claim(
     session: WriteSession, context: Context, destination: Destination, worker: str, now: datetime
-) -> list[ClaimedLane]:
+) -> tuple[list[ClaimedLane], bool]:
+    """The lanes of a round, and whether it is the trial of a gate."""
     policy, key = context.policies[destination.target], destination.key
     held = await holds.active(session, key)
     if holds.blocks_destination(held):
-        return []
-    limit = policy.lanes_per_claim
+        return [], False
+    limit, trial = policy.lanes_per_claim, False
     if policy.breaker is not None:
-        limit = (await gates.admit(session, key, policy.breaker, limit, now)).lanes
+        admission = await gates.admit(session, key, policy.breaker, limit, now)
+        limit, trial = admission.lanes, admission.state is GateState.TRIAL
     if not limit:
-        return []
-    return await outbox.claim(
+        return [], trial
+    claimed = await outbox.claim(
         session,
         key,
         limit=limit,
@@ -97,6 +101,7 @@ async def _claim(
         worker=worker,
         but=Except(*holds.filters(held)) if held else None,
     )
+    return claimed, trial
 
 
 async def _send_steps(round_: Round) -> None:
@@ -110,7 +115,11 @@ async def _send_steps(round_: Round) -> None:
 
 async def _send_all(round_: Round, batch: Sequence[LoadedMessage], capacity: int) -> None:
     """Pack messages into calls, a lane never split over two, and send the calls side by side."""
-    lots = _pack(batch, capacity, lambda m: round_.connector.envelope(_parcel(round_, m)))
+    lots = _pack(
+        batch,
+        lambda m: round_.connector.envelope(_parcel(round_, m)),
+        lambda m: _share(capacity, round_.trip.lanes[m.lane_id].lane.attempts),
+    )
     await _side_by_side([partial(_send_lot, round_, lot) for lot in lots], round_.policy.calls_in_flight)
     if len(round_.trip.notes) >= round_.policy.flush_messages:
         await _flush(round_)
@@ -134,18 +143,26 @@ async def _side_by_side(jobs: Sequence[Callable[[], Awaitable[None]]], width: in
             group.create_task(drain())
 
 
+def _share(capacity: int, attempts: int) -> int:
+    """How many records a call may carry: fewer the more often they failed.
+
+    At last one that the far side stumbles over without a word stands alone, and holds up no other.
+    """
+    return max(capacity >> min(max(attempts - 1, 0), _HALVINGS_MAX), 1)
+
+
 def _pack(
-    batch: Sequence[LoadedMessage], capacity: int, envelope: Callable[[LoadedMessage], str]
+    batch: Sequence[LoadedMessage], envelope: Callable[[LoadedMessage], str], share: Callable[[LoadedMessage], int]
 ) -> list[list[LoadedMessage]]:
     lots: list[list[LoadedMessage]] = []
-    open_lots: dict[str, list[LoadedMessage]] = {}
+    open_lots: dict[tuple[str, int], list[LoadedMessage]] = {}
     by_lane: dict[int, list[LoadedMessage]] = {}
     for message in batch:
         by_lane.setdefault(message.lane_id, []).append(message)
     for group in by_lane.values():
-        key = envelope(group[0])
+        key = envelope(group[0]), share(group[0])
         lot = open_lots.get(key)
-        if lot is None or len(lot) + len(group) > capacity:
+        if lot is None or len(lot) + len(group) > key[1]:
             lot = open_lots[key] = []
             lots.append(lot)
         lot.extend(group)
@@ -155,7 +172,11 @@ def _pack(
 async def _send_lot(round_: Round, lot: Sequence[LoadedMessage], *, half: bool = False) -> None:
     """Send one call; halve a refused array until the guilty item stands alone, and let the others through."""
     batch = round_.trip.alive(lot)
-    if not batch or not round_.may_send():
+    if not batch:
+        return
+    if not round_.may_send():
+        # What follows in these lanes must not be sent past it, even when sending becomes possible again.
+        round_.trip.put_back(batch)
         return
     call_id = uuid.uuid4().hex
     at = round_.now()
@@ -179,27 +200,29 @@ async def _send_lot(round_: Round, lot: Sequence[LoadedMessage], *, half: bool =
     for exchange in sent.earlier:
         round_.calls.append(CallNote(uuid.uuid4().hex, at, len(batch), exchange))
     round_.calls.append(CallNote(call_id, at, len(batch), sent.exchange))
-    answered = any(isinstance(outcome, Accepted | Rejected) for outcome in sent.outcomes)
+    # A far side that refuses an array for its size or form is there.
+    answered = sent.array_refused or any(isinstance(outcome, Accepted | Rejected) for outcome in sent.outcomes)
     round_.tell(Accepted() if answered else sent.outcomes[0])
-    _log_call(round_, batch, call_id, sent)
+    outcomes = {type(outcome).__name__.lower() for outcome in sent.outcomes}
+    _log_call(round_, batch, round_.calls[-1], "mixed" if len(outcomes) > 1 else outcomes.pop())
     if sent.array_refused and len(batch) > 1:
         await _halve(round_, batch, ask=not half or any(isinstance(outcome, Unknown) for outcome in sent.outcomes))
         return
+    ended = round_.now()
     for message, outcome in zip(batch, sent.outcomes, strict=True):
-        round_.trip.note(message, outcome, call_id, at)
+        round_.trip.note(message, outcome, call_id, ended)
 
 
-def _log_call(round_: Round, batch: Sequence[LoadedMessage], call_id: str, sent: Sent) -> None:
-    """One line a call; the ids are those under which the records came through the door."""
-    outcomes = {type(outcome).__name__.lower() for outcome in sent.outcomes}
+def _log_call(round_: Round, batch: Sequence[LoadedMessage], call: CallNote, outcome: str) -> None:
+    """One line a call or look-up; the ids are those under which the records came through the door."""
     _log.info(
         "call",
         target=round_.key,
-        call=call_id,
-        service=sent.exchange.service,
+        call=call.id,
+        service=call.exchange.service,
         parcels=len(batch),
-        outcome="mixed" if len(outcomes) > 1 else outcomes.pop(),
-        elapsed_ms=round(sent.exchange.elapsed_seconds * 1000),
+        outcome=outcome,
+        elapsed_ms=round(call.exchange.elapsed_seconds * 1000),
         correlation_ids=sorted({message.correlation_id for message in batch})[:_IDS_LOGGED],
     )
 
@@ -270,8 +293,9 @@ async def _probe_lane(round_: Round, asked: list[LoadedMessage], *, in_doubt: bo
         return
     note = CallNote(call_id, at, 0, probed.exchange)
     round_.calls.append(note)
+    _log_call(round_, asked, note, "unsure" if probed.failure else "told")
     round_.tell(probed.failure or Accepted())
-    round_.probes.append((lane.lane.dossier_code, note, ",".join(k.value for k in probed.knowledge)))
+    round_.probes.append(ProbeCall(asked[0], note, ",".join(k.value for k in probed.knowledge)))
     _take_knowledge(round_, asked, probed, note, in_doubt=in_doubt)
 
 
@@ -334,13 +358,13 @@ def _may_come_until(round_: Round, message: LoadedMessage) -> datetime:
 
 
 async def _finish(round_: Round) -> None:
-    trip, schedules, draw = round_.trip, round_.policy.schedules, round_.context.draw()
+    trip, schedules, draw = round_.trip, round_.policy.schedules, round_.context.draw
     fences = _fences(trip)
 
     async def work(session: WriteSession) -> int:
         ours = await outbox.still_ours(session, fences)
         now = await session.now()
-        releases = trip.close(schedules, now, draw)
+        releases = trip.close(schedules, now, draw, trial=round_.trial)
         await bookkeeping.write(session, round_, ours)
         await outbox.release(session, [release for release in releases if release.lane_id in ours])
         await bookkeeping.report_to_gate(session, round_, now)

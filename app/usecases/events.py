@@ -22,7 +22,7 @@ from app.domain.events import (
     subject_of,
 )
 from app.domain.rulesets import LEGAL_BASIS, Purpose
-from app.store import audit, outbox, webhooks
+from app.store import audit, holds, outbox, webhooks
 from app.store import events as store
 from app.store.events import Settled
 from app.store.outbox import NewMessage
@@ -322,7 +322,9 @@ async def check_backlog(context: Context, age_seconds: float = BACKLOG_AGE_SECON
 
 async def _turned(session: ReadSession, key: str, age_seconds: float) -> tuple[Phase, float] | None:
     """Whether the backlog of a destination has become old, or young again, since it was told; with its age."""
-    oldest = await store.oldest_moving(session, key)
+    # What a person holds waits because a person wants it so.
+    held = holds.blocks_destination(await holds.active(session, key))
+    oldest = None if held else await store.oldest_moving(session, key)
     seconds = 0.0 if oldest is None else max((await session.now() - oldest).total_seconds(), 0.0)
     is_old, was_old = seconds > age_seconds, await store.is_open(session, EventKind.BACKLOG_OLD, key)
     if is_old is was_old:

@@ -1,4 +1,4 @@
-"""The portal's ``SessionBook`` on our database: one login at a time over all processes."""
+"""The ``SessionBook`` of a national system on our database: one login at a time over all processes."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import structlog
 from app.store import far_sessions
 from app.store.session import Database, WriteSession
 from connectors.base import TryLater
-from connectors.portal.session import LOGIN_LEASE_SECONDS, Busy, Living, LogIn
+from connectors.sessions import LOGIN_LEASE_SECONDS, Busy, Living, LogIn
 
 _log = structlog.get_logger(__name__)
 

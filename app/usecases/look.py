@@ -1,4 +1,4 @@
-"""What callers may see: a dossier and where it stands, deliveries, the summary, the log."""
+"""What callers may see: a dossier and where it stands, deliveries, the summary, answers of a new shape, the log."""
 
 import json
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import UnknownDelivery, UnknownDossier
-from app.store import audit, dossiers, views
+from app.store import audit, dossiers, sightings, views
 from app.store.session import Row, WriteSession
 from app.store.views import DeliveryFilter
 from app.usecases.context import Caller, Context
@@ -53,6 +53,12 @@ async def summary(context: Context) -> Row:
     """The state of the sync, from rows."""
     async with context.database.read() as session:
         return await views.summary(session, await session.now())
+
+
+async def contracts(context: Context, before_id: int | None, limit: int) -> list[Row]:
+    """A page of the answers whose shape nobody had seen, with a masked example each."""
+    async with context.database.read() as session:
+        return await sightings.listing(session, before_id, limit)
 
 
 async def log(

@@ -114,12 +114,10 @@ async def receive(
 
     answers = await context.database.run(work)
     for answer in answers:
-        kind = "step" if isinstance(answer, Receipt) and answer.kind == "step" else "dossier"
         if isinstance(answer, Refusal):
             answer.on_record = True
-            observability.ACCEPTED.labels("record", answer.slug).inc()
-        else:
-            observability.ACCEPTED.labels(kind, "taken").inc()
+    told = [("record", answer.slug) if isinstance(answer, Refusal) else (answer.kind, "taken") for answer in answers]
+    observability.tell_intake(told, correlation_id)
     return answers
 
 

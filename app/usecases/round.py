@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain.delivery import Destination
+from app.store.outbox import LoadedMessage
 from app.usecases.context import Context, DeliveryPolicy
 from app.usecases.trip import Trip
 from connectors.base import Accepted, Connector, Exchange, Outcome, Rejected, TryLater, Unknown
@@ -24,11 +25,22 @@ class CallNote:
     exchange: Exchange
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeCall:
+    """One look-up of a dossier: the first record that was asked about, the call, and what was told."""
+
+    first: LoadedMessage
+    call: CallNote
+    knowledge: str
+
+
 @dataclass(slots=True)
 class Round:
     """The working state of one round. ``stopping`` ends it early: what is under way is finished, the rest put back.
 
     ``started`` is the monotonic time just before the claim, so that the lease can only be longer than believed.
+    ``tripped``: too many calls failed in a row, so this round sends no more, whatever comes of those under way.
+    ``trial``: the gate let one lane through to find out whether the far side is back.
     ``good`` and ``bad`` count wire calls that got a readable answer and that did not.
     """
 
@@ -39,11 +51,13 @@ class Round:
     claimed_at: datetime
     stopping: asyncio.Event
     started: float
+    trial: bool = False
     calls: list[CallNote] = field(default_factory=list)
-    probes: list[tuple[str, CallNote, str]] = field(default_factory=list)
+    probes: list[ProbeCall] = field(default_factory=list)
     good: int = 0
     bad: int = 0
     failing_in_row: int = 0
+    tripped: bool = False
     last_failure: TryLater | Unknown | None = None
 
     @property
@@ -69,8 +83,7 @@ class Round:
     def may_send(self) -> bool:
         """Whether a call begun now is sure to end within the lease, and is not one too many to a failing far side."""
         left = self.send_before - time.monotonic()
-        tripped = self.failing_in_row >= self.policy.failing_calls_max
-        return not self.stopping.is_set() and left > self.policy.call_seconds and not tripped
+        return not self.stopping.is_set() and left > self.policy.call_seconds and not self.tripped
 
     def tell(self, outcome: Outcome) -> None:
         """Count a call: a readable answer, also a refusal, says that the far side is there."""
@@ -80,6 +93,7 @@ class Round:
         elif isinstance(outcome, TryLater | Unknown):
             self.bad += 1
             self.failing_in_row += 1
+            self.tripped = self.tripped or self.failing_in_row >= self.policy.failing_calls_max
             self.last_failure = outcome
 
     def now(self) -> datetime:

@@ -4,16 +4,17 @@ Holds no connection and no session; ``deliver`` drives it and writes down what i
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.delivery import DeliveryState, HoldReason, may_move
 from app.domain.failures import FailureClass, class_of
-from app.domain.retry import GiveUp, Schedules, decide
+from app.domain.retry import GiveUp, Schedules, count, decide
 from app.store.outbox import ClaimedLane, LoadedMessage, Release, Settlement
 from connectors.base import Accepted, Held, Kind, Knowledge, Outcome, Parcel, Rejected, TryLater, Unknown
 
+_UNASKED = frozenset({DeliveryState.WAITING, DeliveryState.SENDING})
 _FINE = frozenset({DeliveryState.DELIVERED, DeliveryState.SUPERSEDED})
 
 
@@ -27,20 +28,25 @@ class LaneTrip:
     doubtful: list[LoadedMessage] = field(default_factory=list)
     steps: deque[LoadedMessage] = field(default_factory=deque)
     stopped: bool = False
-    progressed: bool = False
     answered: bool = False
     failure: TryLater | Unknown | None = None
     failed_message: LoadedMessage | None = None
+    doubtful_since: datetime | None = None
     in_doubt: bool = False
     wait_until: datetime | None = None
     hold: HoldReason | None = None
 
-    def stop(self, failure: TryLater | Unknown | None = None, message: LoadedMessage | None = None) -> None:
+    def stop(
+        self,
+        failure: TryLater | Unknown | None = None,
+        message: LoadedMessage | None = None,
+        doubtful_since: datetime | None = None,
+    ) -> None:
         """Send nothing more of this lane on this trip."""
         self.stopped = True
         # The first that failed stands for all behind it: what is given up first must be the oldest.
         if failure is not None and self.failure is None:
-            self.failure, self.failed_message = failure, message
+            self.failure, self.failed_message, self.doubtful_since = failure, message, doubtful_since
 
     @property
     def failure_class(self) -> FailureClass | None:
@@ -141,13 +147,15 @@ class Trip:
                 lane.stop()
 
     def note(self, message: LoadedMessage, outcome: Outcome, call_id: str, at: datetime) -> None:
-        """Take down what came of one message in a call made at ``at``, and what it means for its lane."""
+        """Take down what came of one message in a call that ended at ``at``, and what it means for its lane."""
         lane = self.lanes[message.lane_id]
         self.notes.append(AttemptNote(message, call_id, outcome))
         match outcome:
+            case Accepted(code, text) if self._behind_open(message, lane):
+                self._leave_order_open(message, lane, code, text)
             case Accepted(code, text):
                 self.settle(message, DeliveryState.DELIVERED, "accepted", code, text)
-                lane.progressed = lane.answered = True
+                lane.answered = True
                 lane.known = lane.known or message.kind == Kind.DOSSIER.value
             case Rejected(code, text, named):
                 self.settle(message, DeliveryState.REJECTED, "refused", code, text, named)
@@ -163,7 +171,7 @@ class Trip:
                 since = None if reason == "unknown_code" else at
                 self.settle(message, DeliveryState.UNKNOWN, reason, None, text, doubtful_since=since)
                 lane.in_doubt = True
-                lane.stop(outcome, message)
+                lane.stop(outcome, message, since)
             case Held(reason):
                 self.settle(message, DeliveryState.WAITING, reason, tried=False)
                 lane.stop()
@@ -177,7 +185,29 @@ class Trip:
         self.settle(message, DeliveryState.UNKNOWN, reason, None, text, tried=False, doubtful_since=since)
         lane = self.lanes[message.lane_id]
         lane.in_doubt = True
-        lane.stop(failure, message)
+        lane.stop(failure, message, since)
+
+    def put_back(self, batch: Iterable[LoadedMessage]) -> None:
+        """Not sent on this trip: nor may anything be that follows it in its lane."""
+        for message in batch:
+            self.lanes[message.lane_id].stop()
+
+    @staticmethod
+    def _behind_open(message: LoadedMessage, lane: LaneTrip) -> bool:
+        """Whether a step was taken while an earlier one that went in the same call was not."""
+        first = lane.failed_message
+        return first is not None and message.kind == first.kind == Kind.STEP.value and first.id < message.id
+
+    def _leave_order_open(self, message: LoadedMessage, lane: LaneTrip, code: str, text: str) -> None:
+        """All of them are looked up together, so that the earlier one is not sent after the later one."""
+        for settled in list(self.settlements.values()):
+            before = self.loaded[settled.message_id]
+            earlier = settled.lane_id == message.lane_id and before.kind == Kind.STEP.value and before.id < message.id
+            if earlier and settled.state is DeliveryState.WAITING:
+                self.settle(before, DeliveryState.UNKNOWN, settled.reason, settled.code, settled.message)
+        since = message.doubtful_since
+        self.settle(message, DeliveryState.UNKNOWN, "probe_postponed", code, text, doubtful_since=since)
+        lane.in_doubt = True
 
     def wait(self, message: LoadedMessage, until: datetime) -> None:
         """The nation lacks it, but may still be at work on the call that was given up: ask again, then send."""
@@ -200,11 +230,18 @@ class Trip:
         lane.stop()
 
     def bury_spent(self, schedules: Schedules) -> None:
-        """A lane whose workers died again and again is not tried once more: a person must look."""
+        """A lane whose workers died again and again is not tried once more: a person must look.
+
+        What is in doubt stays in doubt and is put before a person with both sides; what never left is given up.
+        """
         for lane in self.lanes.values():
-            if lane.lane.attempts >= schedules.attempts_max:
-                pending = [*lane.doubtful, *filter(None, [lane.snapshot]), *lane.steps]
-                self.bury(pending[:1], "budget_spent", f"{lane.lane.attempts} rounds failed")
+            if lane.lane.attempts < schedules.attempts_max:
+                continue
+            if lane.doubtful:
+                self.undecided(lane.doubtful[0], "probe_spent")
+                continue
+            pending = [*filter(None, [lane.snapshot]), *lane.steps]
+            self.bury(pending[:1], "budget_spent", f"{lane.lane.attempts} rounds failed")
 
     def bury(self, batch: Iterable[LoadedMessage], reason: str, text: str) -> None:
         """A bug of ours: no second try, a person must look."""
@@ -246,9 +283,15 @@ class Trip:
             doubtful_since,
         )
 
-    def close(self, schedules: Schedules, now: datetime, draw: float) -> list[Release]:
-        """Say how each lane is left, and put back what did not go."""
-        releases = [self._release(lane, schedules, now, draw) for lane in self.lanes.values()]
+    def close(
+        self, schedules: Schedules, now: datetime, draw: Callable[[], float], *, trial: bool = False
+    ) -> list[Release]:
+        """Say how each lane is left, and put back what did not go.
+
+        ``draw`` is asked for each lane, so that what failed together does not come back together. A ``trial`` that
+        fails tells of the way and not of the lane: it spends none of its tries, though its age counts on.
+        """
+        releases = [self._release(lane, schedules, now, draw(), trial=trial) for lane in self.lanes.values()]
         for message in self.loaded.values():
             told = message.id in self.settlements or message.id in self.written
             if not told and message.state is DeliveryState.WAITING:
@@ -257,20 +300,23 @@ class Trip:
             self.settlements.pop(message_id, None)
         return releases
 
-    def _release(self, trip: LaneTrip, schedules: Schedules, now: datetime, draw: float) -> Release:
+    def _release(self, trip: LaneTrip, schedules: Schedules, now: datetime, draw: float, *, trial: bool) -> Release:
         lane, failure_class = trip.lane, trip.failure_class
         if trip.failure is None or failure_class is None:
             # What was only put back has not come to a better end: its tries and its age count on.
             attempts, since = (0, None) if trip.answered else (lane.attempts, lane.failing_since)
             shown = failure_class.value if failure_class else None
             return Release(lane.id, lane.fence, trip.known, attempts, since, trip.wait_until, trip.hold, shown)
-        attempts = 1 if trip.progressed else lane.attempts + 1
-        since = now if trip.progressed else (lane.failing_since or now)
+        schedule = schedules.of(failure_class)
+        attempts = 1 if trip.answered else count(schedule, lane.attempts, trial=trial)
+        since = now if trip.answered else (lane.failing_since or now)
+        # A doubt has a budget of its own, which begins with it, whatever failed before in this lane.
+        fresh = trip.in_doubt and trip.failed_message is not None and trip.failed_message.state in _UNASKED
         retry_after = trip.failure.retry_after_seconds if isinstance(trip.failure, TryLater) else None
         verdict = decide(
-            schedules.of(failure_class),
-            attempts=attempts,
-            failing_since=since,
+            schedule,
+            attempts=min(attempts, max(schedule.attempts_max - 1, 1)) if fresh else attempts,
+            failing_since=now if fresh else trip.doubtful_since or since if trip.in_doubt else since,
             now=now,
             draw=draw,
             retry_after_seconds=retry_after,
@@ -293,7 +339,7 @@ class Trip:
                     None,
                     f"{verdict.reason}: {failure.reason}",
                     tried=False,
-                    doubtful_since=message.doubtful_since,
+                    doubtful_since=trip.doubtful_since,
                 )
                 return HoldReason.UNDECIDED
             self.settle(message, DeliveryState.DEAD, failure.reason, None, verdict.reason)

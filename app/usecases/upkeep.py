@@ -1,14 +1,20 @@
 """The small tick beside delivery: lanes whose time has come, lanes of workers that are gone, holds, trials, replays."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from app.domain.breaker import GateState
+from app.domain.delivery import NATIONAL, Destination
+from app.domain.failures import FailureClass
 from app.store import gates, holds, keeping
 from app.store.session import WriteSession
 from app.usecases import events, replay
 from app.usecases.context import Context
 
 _LANES_PER_TICK = 1000
+
+
+_OVERDUE_PER_LOOK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,5 +50,20 @@ async def tick(context: Context) -> Tick:
 
 
 async def watch(context: Context) -> None:
-    """The slower look: is anything waiting for too long?"""
+    """The slower look: is anything in doubt or waiting for too long?"""
+    await _ask_people(context)
     await events.check_backlog(context, context.backlog_age_seconds)
+
+
+async def _ask_people(context: Context) -> None:
+    """Put before a person what could not be asked about for longer than its schedule allows, also in an outage."""
+
+    async def work(session: WriteSession) -> None:
+        now = await session.now()
+        for key in NATIONAL:
+            schedules = context.policies[Destination.of(key).target].schedules
+            age = timedelta(seconds=schedules.of(FailureClass.UNKNOWN).age_max_seconds)
+            late = await keeping.overdue_doubts(session, key, now - age, _OVERDUE_PER_LOOK)
+            await events.tell_settled(session, late, now)
+
+    await context.database.run(work)

@@ -3,18 +3,21 @@
 import asyncio
 import base64
 import json
+import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from connectors.base import Exchange
+from connectors.base import Exchange, TryLater
 from connectors.http import Delivery, HttpSettings, NoAnswer, NotSent, Reply, post
 from connectors.masking import mask
 from connectors.population.outcomes import PersonAnswer, PersonOutcome, PersonQuestion
 from connectors.population.settings import PopulationSettings, PopulationWay
 from connectors.population.soap import envelope, fold_name, read_verdict
+from connectors.sessions import Busy, Living, LogIn, OwnBook, SessionBook
 from schemas.population import XacThuc
 
 _SERVICE, _OPERATION = "003", "XacThucThongTinCongDan"
@@ -25,18 +28,23 @@ _GATEWAY_DOWN = frozenset({502, 503, 504})
 _DENIALS = {"004": "the procedure is not licensed to ask", "005": "the officer's account has no right to ask"}
 _JSON_SUCCESS = frozenset({"0", "00", "SUCCESSFUL"})
 _REQUEST_ID_MAX = 40
+# For a token that does not say how long it lives, or says what cannot be; one that ends earlier is renewed on 401.
+_TOKEN_SECONDS, _TOKEN_SECONDS_MAX = 3600.0, 86400.0
 
 
 @dataclass(slots=True)
 class PopulationConnector:
-    """Asks in an officer's own name. Never raises for what the far side or the network did."""
+    """Asks in an officer's own name. Never raises for what the far side or the network did.
+
+    The token is the partner's and not an officer's, so all processes share the one that stands in ``book``.
+    """
 
     settings: PopulationSettings
     client: httpx.AsyncClient
     http: HttpSettings = field(
         default_factory=lambda: HttpSettings(connect_seconds=3.0, total_seconds=15.0, tries_max=1)
     )
-    _token: str | None = None
+    book: SessionBook = field(default_factory=OwnBook)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def verify(self, question: PersonQuestion) -> PersonAnswer:
@@ -110,23 +118,47 @@ class PopulationConnector:
         return base64.b64encode(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()).decode()
 
     async def _login(self, *, not_this: str | None) -> str | PersonAnswer:
-        """A token other than ``not_this``; another question may have renewed it meanwhile."""
+        """A token other than ``not_this``; another question, or another process, may have renewed it meanwhile."""
         async with self._lock:
-            if self._token is None or self._token == not_this:
-                headers = {
-                    "Content-Type": "application/x-www-form-urlencoded",
-                    "lgspaccesstoken": self._access_token(),
-                }
-                url = self.settings.url(self.settings.token_path)
-                result = await post(
-                    self.client, self.http, url, content=b"grant_type=client_credentials", headers=headers
-                )
-                token = _object(result.text).get("access_token") if isinstance(result, Reply) else None
-                if not isinstance(token, str) or not token:
-                    status = f"HTTP {result.status}" if isinstance(result, Reply) else result.message
-                    return PersonAnswer(PersonOutcome.UNAVAILABLE, f"no token: {status}", None)
-                self._token = token
-            return self._token
+            while True:
+                found = await self.book.ask(not_this)
+                if isinstance(found, LogIn):
+                    found = await self._renew(found)
+                if isinstance(found, Living):
+                    return found.token
+                if isinstance(found, TryLater):
+                    return PersonAnswer(PersonOutcome.UNAVAILABLE, f"no token: {found.message}", None)
+                # Another process is at it; who asks waits no longer than for the whole answer.
+                await asyncio.sleep(random.uniform(0.05, 0.25))  # noqa: S311 - no secret
+
+    async def _renew(self, login: LogIn) -> Living | Busy | TryLater:
+        """Ask for a token and tell the book; a failure is not remembered, since each question waits for its own."""
+        started = time.monotonic()
+        found: Living | TryLater = TryLater("login_no_answer", "the login was broken off")
+        try:
+            found = await self._fetch_token()
+        finally:
+            # Also when this caller is cancelled: the next may log in at once instead of waiting for the lease.
+            if isinstance(found, TryLater):
+                await self.book.fail(login, found, 0)
+        if isinstance(found, TryLater):
+            return found
+        found = Living(found.token, found.seconds - (time.monotonic() - started))
+        return found if await self.book.keep(login, found.token, found.seconds) else Busy()
+
+    async def _fetch_token(self) -> Living | TryLater:
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "lgspaccesstoken": self._access_token()}
+        url = self.settings.url(self.settings.token_path)
+        result = await post(self.client, self.http, url, content=b"grant_type=client_credentials", headers=headers)
+        if not isinstance(result, Reply):
+            return TryLater("login_no_answer", result.message)
+        answer = _object(result.text)
+        token, seconds = answer.get("access_token"), answer.get("expires_in")
+        if not isinstance(token, str) or not token:
+            return TryLater("login_refused", f"HTTP {result.status}")
+        if not isinstance(seconds, int | float) or not 0 < seconds <= _TOKEN_SECONDS_MAX:
+            seconds = _TOKEN_SECONDS
+        return Living(token, float(seconds))
 
 
 def _request_id(question: PersonQuestion, mark: str) -> str:

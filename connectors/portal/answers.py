@@ -147,4 +147,6 @@ def meaning(answer: Answer) -> Outcome:
             return Rejected(answer.code, answer.message, named_field(answer.message))
 
 
+#: Statuses that speak of the form or size of what was sent: a smaller array may pass (RFC 9110, 15.5.1, .14 and .21).
+OF_THE_ARRAY = frozenset({400, 413, 422})
 UNREADABLE = Unknown("unreadable_answer", "HTTP 200, but not an answer of the portal")

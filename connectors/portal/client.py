@@ -21,12 +21,22 @@ from connectors.base import (
 )
 from connectors.http import Delivery, HttpSettings, Reply, post
 from connectors.masking import mask
-from connectors.portal.answers import UNREADABLE, Answer, fault, meaning, read_answer, read_items, storable
+from connectors.portal.answers import (
+    OF_THE_ARRAY,
+    UNREADABLE,
+    Answer,
+    fault,
+    meaning,
+    read_answer,
+    read_items,
+    storable,
+)
 from connectors.portal.codes import AnswerKind, answer_kind
 from connectors.portal.probe import compare
-from connectors.portal.session import OwnBook, Session, SessionBook
+from connectors.portal.session import Session
 from connectors.portal.settings import PortalSettings
 from connectors.portal.shapes import strange
+from connectors.sessions import OwnBook, SessionBook
 
 _SYNC, _PROGRESS, _LOOK_UP = "DongBoHoSoMC", "CapNhatTienDoHoSoMC", "TraCuuHoSo"
 _OK = 200
@@ -230,7 +240,8 @@ def _verdict(call: _Call, parcels: Sequence[Parcel]) -> Sent:
     """
     count = len(parcels)
     if call.answer is None:
-        return Sent((call.fault or UNREADABLE,) * count, call.exchange, earlier=call.earlier)
+        too_much = count > 1 and call.exchange.http_status in OF_THE_ARRAY
+        return Sent((call.fault or UNREADABLE,) * count, call.exchange, array_refused=too_much, earlier=call.earlier)
     items = _items(call, parcels)
     if items is not None:
         outcomes: tuple[Outcome, ...] = tuple(meaning(item) for item in items)

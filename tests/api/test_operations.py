@@ -1,6 +1,7 @@
 """The operator's doors: replays, decisions, both sides; what they take, refuse and answer."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ from app.store.session import Database, WriteSession
 from app.store.tables import lanes, messages
 from app.usecases import replay
 from app.usecases.context import Context
-from connectors.base import Rejected
+from connectors.base import Exchange, Rejected, Sent, Strange
 from connectors.testing import InMemoryConnector, Refusal
 from tests.worlds import code, context_of, door, dossier, drain, hand_over, step
 
@@ -164,9 +165,46 @@ async def test_both_sides_are_answered_and_the_look_is_on_record(client: httpx.A
     problem(await client.get("/v1/deliveries/999/sides"), 404, "unknown-delivery")
 
 
+class Stranger(InMemoryConnector):
+    """A nation that takes everything and answers in the shapes of ``exchanges``, the last of them for ever."""
+
+    exchanges: tuple[Strange, ...] = (Strange("html", "<html>***</html>"), Strange("code 77", '{"error_code":"77"}'))
+
+    async def send(self, parcels: Any) -> Sent:
+        sent = await super().send(parcels)
+        strange, *later = self.exchanges
+        self.exchanges = tuple(later) or self.exchanges
+        return replace(sent, exchange=Exchange("DongBoHoSoMC", strange=strange))
+
+
+async def test_an_answer_of_a_new_shape_is_shown_once_with_its_example(database: Database) -> None:
+    context = context_of(database, Stranger())
+    async with door(context) as client:
+        assert (await client.get("/v1/contracts")).json() == {"items": [], "next": None}
+        for number in range(1, 4):
+            await hand_over(context, dossier(number))
+            await drain(context)
+        page = (await client.get("/v1/contracts")).json()
+        assert page["next"] is None
+        newest, first = page["items"]
+        assert (newest["target"], newest["service"], newest["shape"]) == ("portal", "DongBoHoSoMC", "code 77")
+        assert (newest["count"], first["count"]) == (2, 1)
+        assert newest["first_seen_at"] <= newest["last_seen_at"]
+        assert (first["shape"], first["example"]) == ("html", "<html>***</html>")
+        assert first["first_seen_at"] == first["last_seen_at"]
+
+        half = (await client.get("/v1/contracts", params={"limit": 1})).json()
+        assert half["items"] == [newest]
+        rest = (await client.get(half["next"])).json()
+        assert rest["items"] == [first]
+        assert (await client.get(rest["next"])).json() == {"items": [], "next": None}
+        problem(await client.get("/v1/contracts", params={"limit": 0}), 422, "invalid-record")
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
+        ("GET", "/v1/contracts"),
         ("POST", "/v1/replays"),
         ("GET", "/v1/replays"),
         ("GET", "/v1/replays/1"),

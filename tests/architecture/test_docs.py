@@ -15,7 +15,9 @@ from typer.main import get_command
 
 from app import cli, errors, observability
 from app.config import Settings
+from app.domain.delivery import Target
 from app.errors import Refusal
+from app.wiring import schedules
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ROOT / "docs" / "requirements.csv"
@@ -206,6 +208,20 @@ def test_the_settings_table_is_whole_and_its_defaults_are_true() -> None:
     assert set(rows) == {name.upper() for name in Settings.model_fields}
     for name, field in Settings.model_fields.items():
         assert rows[name.upper()] in _shown(field.get_default(call_default_factory=True)), name
+
+
+def test_the_table_of_schedules_is_whole_and_true() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z.]+)` \| ([\d, ]+) \| (\d+) \| (\d+) \|", page, flags=re.MULTILINE)
+    settings, wanted = Settings(), {}
+    for target in Target:
+        found = schedules(settings, target)
+        named = {target.value: found.ordinary} | {f"{target.value}.{c.value}": s for c, s in found.by_class.items()}
+        for name, schedule in named.items():
+            waits = ", ".join(f"{wait:g}" for wait in schedule.waits_seconds)
+            wanted[name] = (waits, f"{schedule.attempts_max}", f"{schedule.age_max_seconds / 86400:g}")
+            assert schedule.jitter_share == 0.2
+    assert {name: tuple(row) for name, *row in rows} == wanted
 
 
 def test_the_metrics_table_is_whole() -> None:

@@ -128,6 +128,7 @@ def test_every_route_asks_who_is_calling() -> None:
         "/v1/dossiers/{code}",
         "/v1/dossiers/{code}/steps",
         "/v1/intake",
+        "/v1/contracts",
         "/v1/deliveries",
         "/v1/deliveries/{delivery_id}",
         "/v1/deliveries/{delivery_id}/retry",

@@ -1,17 +1,34 @@
 """A shorter run of ``make chaos`` on each engine, and the laws of what it is made of."""
 
+from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from app.demo.compare import Comparison
 from app.demo.drive import Audit
+from app.demo.processes import Process
 from app.domain.dossier import DossierStatus, may_follow
 from chaos import flow
+from chaos.database import Database
 from chaos.desks import Desks
-from chaos.run import Plan, run, tell
-from chaos.schedule import CATALOGUE, What, schedule
+from chaos.house import House
+from chaos.run import Outcome, Plan, run, tell
+from chaos.schedule import (
+    BLACKOUT_FROM_SECONDS,
+    CATALOGUE,
+    HOUSE,
+    HOUSE_AND_MOCK,
+    REFUSING,
+    Act,
+    What,
+    schedule,
+)
+from chaos.storm import Storm
 from chaos.verdict import Verdict, weigh
+from mock_national.faults import read_fault
+from mock_national.kinds import BAD_ITEM_KINDS, KINDS
 from schemas.provincial import DossierLine, StepLine
 
 _SEED = 20260701
@@ -49,6 +66,95 @@ def test_a_full_schedule_holds_everything() -> None:
     assert {act.who for act in acts if act.what is What.FAULT} == set(CATALOGUE)
     assert all(act.lasts_seconds > 8 for act in acts if act.what is What.STOP)
     assert [act.at_seconds for act in acts] == sorted(act.at_seconds for act in acts)
+
+
+def test_no_kind_of_fault_that_the_mock_knows_is_forgotten() -> None:
+    assert sorted(CATALOGUE) == sorted(kind for kind, rules in KINDS.items() if "portal" in rules.systems)
+    assert set(KINDS) == set(CATALOGUE), "and the portal's are all there are"
+    assert BAD_ITEM_KINDS < REFUSING < set(CATALOGUE)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_mock_understands_every_fault_that_is_to_be_armed(seed: int) -> None:
+    acts = schedule(seed, 110, _PROCESSES, lease_seconds=8, stops=True, database=True)
+    for act in acts:
+        if act.what is What.FAULT:
+            assert read_fault(dict(act.fault), 1, 0.0).kind == act.who
+
+
+def _blackouts(seed: int, seconds: float, processes: tuple[str, ...] = _PROCESSES) -> list[Act]:
+    acts = schedule(seed, seconds, processes, lease_seconds=8, stops=True, database=True)
+    return [act for act in acts if act.what is What.BLACKOUT]
+
+
+@pytest.mark.parametrize("seconds", [BLACKOUT_FROM_SECONDS, 110 / 3, 40, 110])
+@pytest.mark.parametrize("processes", [("api",), _PROCESSES])
+def test_in_every_full_run_all_is_dead_at_once_at_a_time_that_the_seed_decides(
+    seconds: float, processes: tuple[str, ...]
+) -> None:
+    of_seeds = [_blackouts(seed, seconds, processes) for seed in range(20)]
+    assert all(of_seeds)
+    assert len({acts[0].at_seconds for acts in of_seeds}) == len(of_seeds)
+    assert {act.who for acts in of_seeds for act in acts} == {HOUSE, HOUSE_AND_MOCK}
+    # While records come in: these are handed over in the first nine tenths.
+    assert all(any(act.at_seconds < 0.95 * seconds for act in acts) for acts in of_seeds)
+    assert "blackout of the house" in str(of_seeds[0][0])
+    assert not _blackouts(1, BLACKOUT_FROM_SECONDS / 2), "a short run is over before anything is up again"
+
+
+class Watched(Database):
+    """A server that only tells what is done to it."""
+
+    def stop(self, mode: str) -> None:
+        self.server(mode)
+
+    def start(self) -> None:
+        self.server("start")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A house of processes that do nothing."""
+    house = House(tmp_path, "unused", mock_url="http://127.0.0.1:9")
+    for name in ("mock", "api-1", "worker-1", "worker-2"):
+        house._add(name, ["-c", "import time; time.sleep(600)"], Process.alive)
+    yield house
+    house.end()
+
+
+def _pids(house: House) -> dict[str, int]:
+    """The living, by name."""
+    lives = {name: member.process for name, member in house.members.items()}
+    return {name: process.handle.pid for name, process in lives.items() if process and process.alive()}
+
+
+@pytest.mark.parametrize("who", [HOUSE, HOUSE_AND_MOCK])
+async def test_in_a_blackout_all_are_dead_before_any_is_started_again(house: House, who: str) -> None:
+    done: list[tuple[str, set[str]]] = []
+    storm = Storm(house, Watched("unused", lambda what: done.append((what, set(_pids(house))))), lambda _: None)
+    before = _pids(house)
+
+    # One is down by itself just then: it is waited for, so that it does not come up while the others are dead.
+    await storm.rage([Act(0.0, What.KILL, "worker-1", 0.2), Act(0.0, What.BLACKOUT, who, 0.2)])
+
+    spared = {"mock"} if who == HOUSE else set()
+    assert done[0] == ("immediate", spared)
+    assert [what for what, _ in done] == ["immediate", "start"]
+    after = _pids(house)
+    assert after.keys() == before.keys()
+    assert {name for name in before if before[name] == after[name]} == spared
+    assert house.died == []
+    figures = Outcome(Plan(1, "postgresql", 1, 1, 1.0), damage=storm.damage).figures()
+    assert (figures["kills"], figures["blackouts"]) == (1 + 3, 1)
+    assert figures["restarts"] == {"database": 1, "mock": int(who == HOUSE_AND_MOCK)}
+
+
+async def test_a_file_has_no_server_to_restart_in_a_blackout(house: House) -> None:
+    storm = Storm(house, Database("sqlite:///unused"), lambda _: None)
+
+    await storm.rage([Act(0.0, What.BLACKOUT, HOUSE, 0.1)])
+
+    assert (storm.damage.blackouts, storm.damage.kills, storm.damage.database_restarts) == (1, 3, 0)
 
 
 def test_the_records_are_valid_legal_in_order_and_unlike_each_other() -> None:

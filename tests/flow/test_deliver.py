@@ -274,7 +274,8 @@ async def test_lanes_whose_workers_die_again_and_again_are_a_persons_matter(
         clock.advance(101)
         await tick(context)
     await drain(context)
-    assert await states(context) == {"1/1": "dead"}
+    assert await states(context) == {"1/1": "unknown"}, "what it had in its hands may be with the nation"
+    assert (await lane(context))["hold_reason"] == "undecided"
 
 
 async def test_stopping_puts_back_what_was_not_sent(clocked_database: Database) -> None:

@@ -1,26 +1,29 @@
 """Sent, and no readable answer: the nation is asked, step by step, and nothing goes again before that is safe."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import pytest_asyncio
+import structlog
 
 from app.domain.delivery import PORTAL, Target
 from app.domain.failures import FailureClass
 from app.domain.retry import Schedule, Schedules
-from app.store import views
+from app.store import audit, views
 from app.store.session import Database
 from app.store.views import DeliveryFilter
 from app.usecases.context import Context, DeliveryPolicy
 from app.usecases.deliver import deliver
+from app.usecases.receive import receive
 from app.usecases.upkeep import tick
 from connectors.base import Exchange, Knowledge, Parcel, Probed, Sent, TryLater, Unknown
 from connectors.testing import InMemoryConnector
 from tests.factories import ManualClock
-from tests.worlds import SCHEDULE, code, context_of, dossier, drain, hand_over, step
+from tests.worlds import CALLER, SCHEDULE, code, context_of, dossier, drain, hand_over, step
 
 SETTLE_SECONDS = 120.0
 QUICK = Schedule((10.0,), attempts_max=3, age_max_seconds=86400.0, jitter_share=0.0)
@@ -298,3 +301,38 @@ async def test_a_parcel_says_where_it_goes_and_under_which_trace(context: Contex
     parcel: Parcel = nation.calls[0][0]
     assert (parcel.destination, parcel.trace_context) == (Target.PORTAL.value, None)
     assert parcel.created_at is not None
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    """What is logged at the level of a province; tests are silent otherwise."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    try:
+        with structlog.testing.capture_logs() as lines:
+            yield lines
+    finally:
+        structlog.configure(**before)
+
+
+async def test_one_id_goes_from_the_door_through_every_call_and_look_up_in_log_and_audit(
+    context: Context, nation: InMemoryConnector, clock: ManualClock, logged: list[Any]
+) -> None:
+    await receive(context, CALLER, [dossier()], "id-of-the-door")
+    nation.lose_answer()
+    await drain(context)
+    await go_on(context, clock, SETTLE_SECONDS)
+    received = next(line for line in logged if line["event"] == "received")
+    assert (received["correlation_id"], received["records"], received["outcomes"]) == (
+        "id-of-the-door",
+        1,
+        {"taken": 1},
+    )
+    calls = [line for line in logged if line["event"] == "call"]
+    assert [line["outcome"] for line in calls] == ["unknown", "told"]
+    assert [line["correlation_ids"] for line in calls] == [["id-of-the-door"]] * 2
+    assert "Niê" not in str(logged)
+    async with context.database.read() as session:
+        entries = await audit.page(session, before_id=None, limit=50, equal={"dossier_code": code()})
+    assert {entry["correlation_id"] for entry in entries} == {"id-of-the-door"}
+    assert "probe" in {entry["kind"] for entry in entries}

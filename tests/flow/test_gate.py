@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,21 +10,30 @@ import pytest_asyncio
 
 from app.domain.breaker import BreakerPolicy, GateState
 from app.domain.delivery import PORTAL
-from app.domain.retry import Schedules
+from app.domain.failures import FailureClass
+from app.domain.retry import Schedule, Schedules
 from app.store import gates, views
 from app.store.session import Database
 from app.store.views import DeliveryFilter
+from app.usecases import events
 from app.usecases.context import Context, DeliveryPolicy
 from app.usecases.deliver import deliver
-from app.usecases.upkeep import tick
+from app.usecases.upkeep import tick, watch
 from connectors.base import Capacity, TryLater
 from connectors.testing import InMemoryConnector
 from tests.factories import ManualClock
-from tests.worlds import SCHEDULE, context_of, dossier, drain, hand_over
+from tests.worlds import SCHEDULE, code, context_of, dossier, drain, hand_over
 
 BREAKER = BreakerPolicy(window_seconds=60.0, calls_min=3, waits_seconds=(5.0, 20.0), trial_seconds=100.0)
+DOUBT_SECONDS = 3600.0
+DOUBT = Schedule((10.0, 60.0), attempts_max=50, age_max_seconds=DOUBT_SECONDS, jitter_share=0.0)
 POLICY = DeliveryPolicy(
-    Schedules(SCHEDULE), lanes_per_claim=10, calls_in_flight=1, lease_seconds=100.0, call_seconds=10.0, breaker=BREAKER
+    Schedules(SCHEDULE, {FailureClass.UNKNOWN: DOUBT}),
+    lanes_per_claim=10,
+    calls_in_flight=1,
+    lease_seconds=100.0,
+    call_seconds=10.0,
+    breaker=BREAKER,
 )
 AWAY = TryLater("http_503", "HTTP 503")
 
@@ -63,6 +73,70 @@ async def test_an_outage_opens_the_gate_and_spends_no_tries(context: Context, na
     assert sorted(row["attempts"] for row in found) == [0] * 17 + [1] * 3
     assert {row["state"] for row in found} == {"waiting"}
     assert {row["situation"] for row in found} == {"outage"}
+
+
+async def test_a_day_away_is_nobodys_end_however_few_there_are_to_try_it(
+    context: Context, nation: InMemoryConnector, clock: ManualClock
+) -> None:
+    await outage(context, nation, dossiers=3)
+    for _ in range(24):
+        clock.advance(1800)
+        await tick(context)
+        await drain(context)
+    assert len(nation.calls) > 3 * SCHEDULE.attempts_max, "each was the trial more often than it may fail"
+    assert {row["state"] for row in await rows(context)} == {"waiting"}
+    nation.scripts.clear()
+    for _ in range(8):
+        clock.advance(25)
+        await tick(context)
+        await drain(context)
+    assert {row["state"] for row in await rows(context)} == {"delivered"}
+
+
+async def test_a_doubt_that_an_outage_outlasts_goes_to_a_person_and_is_asked_when_the_far_side_is_back(
+    context: Context, nation: InMemoryConnector, clock: ManualClock
+) -> None:
+    await hand_over(context, dossier(1))
+    nation.lose_answer()
+    await drain(context)
+    nation.fail_probe(AWAY, times=10_000)
+    await outage(context, nation, dossiers=6)
+
+    async def doubtful() -> dict[str, Any]:
+        return next(row for row in await rows(context) if row["dossier_code"] == code(1))
+
+    for _ in range(4):
+        clock.advance(DOUBT_SECONDS / 4 + 1)
+        await tick(context)
+        await drain(context)
+        await watch(context)
+    asked = await doubtful()
+    assert (asked["state"], asked["reason"], asked["situation"]) == ("unknown", "probe_spent", "undecided_unreachable")
+    assert [row["kind"] for row in await events.page(context, before_id=None, limit=9, dossier_code=code(1))] == [
+        "person_asked"
+    ]
+    await watch(context)
+    nation.scripts.clear()
+    nation.probe_scripts.clear()
+    for _ in range(8):
+        clock.advance(25)
+        await tick(context)
+        await drain(context)
+        await watch(context)
+    assert {row["state"] for row in await rows(context)} == {"delivered"}
+    assert len(nation.ledger) == 6, "found, and not sent again"
+    assert await events.page(context, before_id=None, limit=9, dossier_code=code(1), open_only=True) == []
+
+
+async def test_what_failed_together_does_not_come_back_together(context: Context, nation: InMemoryConnector) -> None:
+    draws = itertools.cycle([0.1, 0.9])
+    jittery = Schedule((100.0,), attempts_max=5, age_max_seconds=86400.0, jitter_share=0.5)
+    policy = replace(POLICY, schedules=Schedules(jittery), failing_calls_max=9)
+    spread = replace(context, draw=lambda: next(draws), policies={PORTAL.target: policy})
+    await hand_over(spread, dossier(1), dossier(2))
+    nation.script(AWAY, times=2)
+    await deliver(spread, PORTAL, "w")
+    assert len({row["next_at"] for row in await rows(spread)}) == 2
 
 
 async def test_another_worker_sees_the_open_gate_too(context: Context, nation: InMemoryConnector) -> None:

@@ -245,6 +245,25 @@ async def test_the_overview_tells_why_a_gate_is_open_and_forecasts_nothing(conte
     assert found["forecast_seconds"] is None
 
 
+async def test_what_a_drain_takes_counts_the_wait_of_the_gate_and_the_ramp(
+    context: Context, clock: ManualClock
+) -> None:
+    async def fail(session: WriteSession) -> None:
+        now = await session.now()
+        await gates.note_rate(session, PORTAL.key, delivered=2, seconds=4.0, now=now)
+        await gates.record(session, PORTAL.key, BreakerPolicy(), good=0, bad=9, now=now)
+
+    await hand_over(context, *[dossier(n) for n in range(1, 4)])
+    await context.database.run(fail)
+    async with door(context) as client:
+        # Five seconds until the trial, then three records of two seconds each.
+        assert (await portal(client))["drain_seconds"] == pytest.approx(5 + 6)
+        clock.advance(3)
+        assert (await portal(client))["drain_seconds"] == pytest.approx(2 + 6)
+        clock.advance(60)
+        assert (await portal(client))["drain_seconds"] == pytest.approx(6)
+
+
 async def test_holding_through_the_door(context: Context) -> None:
     async with door(context) as client:
         body = {"procedure": "1.000110", "reason": WHY}

@@ -342,6 +342,19 @@ async def test_held_work_is_no_old_backlog(
     assert await open_events(operator) == []
 
 
+async def test_a_destination_that_a_person_holds_has_no_old_backlog(
+    context: Context, software: httpx.AsyncClient, operator: httpx.AsyncClient, clock: ManualClock
+) -> None:
+    await put(software)
+    answer = await operator.post("/v1/targets/portal/holds", json={"reason": "Cổng bảo trì"})
+    clock.advance(7200)
+    await events.check_backlog(context)
+    assert await open_events(operator) == []
+    await operator.post(f"{answer.json()['address']}/resume", json={})
+    await events.check_backlog(context)
+    assert await open_events(operator) == [("backlog_old", "portal")]
+
+
 async def test_dead_letters_and_questions_are_events(
     context: Context,
     software: httpx.AsyncClient,
@@ -358,7 +371,7 @@ async def test_dead_letters_and_questions_are_events(
     await put(software, 2)
     for _ in range(8):
         await drain(context)
-        clock.advance(7200)
+        clock.advance(14_400)
         await tick(context)
     assert "person_asked" in {kind for kind, _ in await open_events(operator)}
 

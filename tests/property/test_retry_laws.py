@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.retry import Again, GiveUp, Schedule, decide
+from app.domain.retry import Again, GiveUp, Schedule, count, decide
 
 _SECONDS = st.floats(0.5, 1e6, allow_nan=False)
 _DRAWS = st.floats(0, 1, exclude_max=True, allow_nan=False)
@@ -107,3 +107,19 @@ def test_with_growing_waits_a_later_failure_never_waits_less(case: Case, draw: f
     verdicts = [growing.decide(draw, attempts) for attempts in range(1, schedule.attempts_max)]
     times = [verdict.at for verdict in verdicts if isinstance(verdict, Again)]
     assert times == sorted(times)
+
+
+@given(_cases(), st.integers(1, 200))
+def test_however_many_trials_fail_they_never_spend_the_last_try(case: Case, trials: int) -> None:
+    schedule, failed = case.schedule, 0
+    for _ in range(trials):
+        before, failed = failed, count(schedule, failed, trial=True)
+        assert before <= failed <= before + 1
+    assert failed < schedule.attempts_max or schedule.attempts_max == 1
+    assert failed <= max(len(schedule.waits_seconds), 1)
+
+
+@given(_cases(), st.integers(0, 200), st.booleans())
+def test_a_failure_is_counted_unless_it_was_a_trial_and_never_uncounted(case: Case, failed: int, trial: bool) -> None:  # noqa: FBT001
+    counted = count(case.schedule, failed, trial=trial)
+    assert counted == failed + 1 or (trial and counted == max(failed, 1))

@@ -14,8 +14,17 @@ from app.store.session import Database, ReadSession, WriteSession
 from app.usecases.far_session import SharedSessions
 from connectors.base import Accepted, Kind, Parcel, TryLater
 from connectors.http import HttpSettings
+from connectors.population import (
+    OfficerKey,
+    PersonOutcome,
+    PersonQuestion,
+    PopulationConnector,
+    PopulationSettings,
+    PopulationWay,
+)
 from connectors.portal import PortalConnector, PortalSettings
-from connectors.portal.session import Busy, Living, LogIn, Session
+from connectors.portal.session import Session
+from connectors.sessions import Busy, Living, LogIn
 from tests.factories import NOW, ManualClock
 
 TARGET = "portal"
@@ -265,3 +274,64 @@ async def test_nothing_is_kept_of_a_destination_that_never_asked(database: Datab
     async with database.read() as session:
         assert isinstance(session, ReadSession)
         assert await far_sessions.load(session, TARGET, NOW) is None
+
+
+@dataclass
+class Register:
+    """A population database that gives the tokens t1, t2, … and refuses those in ``ended``."""
+
+    tokens: int = 0
+    asked: list[str] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        if request.url.path == "/token":
+            self.tokens += 1
+            number = self.tokens
+            await asyncio.sleep(0)
+            return httpx.Response(200, json={"access_token": f"t{number}", "expires_in": 1800})
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        self.asked.append(token)
+        if token in self.ended:
+            return httpx.Response(401)
+        return httpx.Response(200, text="<E><Body><SoLuongCongDan>1</SoLuongCongDan></Body></E>")
+
+
+def population(register: Register, database: Database) -> PopulationConnector:
+    """A connector as a process of its own would have it."""
+    settings = PopulationSettings(
+        way=PopulationWay.LGSP,
+        base_url="http://far.test",
+        service_path="service",
+        token_path="token",
+        unit_code="H15",
+        access_key="a",
+        secret_key="s",
+        app_name="n",
+        partner_code="p",
+        partner_code_cus="p",
+        officers={"canbo01": OfficerKey("canbo01", "x")},
+    )
+    client = httpx.AsyncClient(transport=httpx.MockTransport(register.handle))
+    return PopulationConnector(settings, client, HttpSettings(tries_max=1), SharedSessions(database, "population"))
+
+
+async def test_two_processes_share_one_token_of_the_population_database(
+    clocked_database: Database, other: Database, clock: ManualClock
+) -> None:
+    register = Register()
+    both = [population(register, clocked_database), population(register, other)]
+
+    async def ask(number: int) -> PersonOutcome:
+        facts = ("1.001193", "canbo01", "H15.16", "003190123456", "Nguyễn Văn Mẫu", "1990-05-17")
+        return (await both[number % 2].verify(PersonQuestion(f"q-{number}", *facts))).outcome
+
+    assert set(await asyncio.gather(*[ask(number) for number in range(10)])) == {PersonOutcome.MATCH}
+    assert (register.tokens, set(register.asked)) == (1, {"t1"})
+    register.ended.add("t1")
+    assert set(await asyncio.gather(*[ask(number) for number in range(10, 20)])) == {PersonOutcome.MATCH}
+    assert (register.tokens, register.asked.count("t2")) == (2, 10)
+    clock.advance(1801)
+    assert await ask(20) is PersonOutcome.MATCH
+    assert (register.tokens, register.asked[-1]) == (3, "t3")

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -327,3 +328,16 @@ def test_urls_name_the_drivers(url: str, asynchronous: str, synchronous: str) ->
     assert async_url(url) == asynchronous
     assert sync_url(url) == synchronous
     assert async_url(synchronous) == asynchronous
+
+
+async def test_an_error_of_the_database_does_not_quote_what_was_bound(database: Database) -> None:
+    number = str(3190123456).zfill(12)
+
+    async def work(session: WriteSession) -> None:
+        await session.execute(text("INSERT INTO nowhere VALUES (:number)"), {"number": number})
+
+    with pytest.raises((DBAPIError, StoreBusy)) as caught:
+        await database.run(work)
+    told = "".join(traceback.format_exception(caught.value))
+    assert "nowhere" in told
+    assert number not in told

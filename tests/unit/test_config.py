@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from app.config import load_settings
+from app.config import RetrySchedule, load_settings
+from app.domain.delivery import Target
 from app.errors import ConfigurationError
+from app.wiring import schedules
 
 
 def test_the_defaults_run_an_office(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,3 +42,10 @@ def test_secrets_come_from_files_and_are_not_shown(tmp_path: Path) -> None:
     settings = load_settings(_secrets_dir=tmp_path)
     assert settings.portal_password.get_secret_value() == "planted-secret"
     assert "planted-secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("key", ["portal.permanent", "webhook.permanent", "portal.lazy", "moon.unknown"])
+def test_a_schedule_that_could_never_be_used_is_refused_by_name(key: str) -> None:
+    odd = {key: RetrySchedule(waits_seconds=(5,), attempts_max=3, age_max_seconds=60)}
+    with pytest.raises(ConfigurationError, match=f"LIENTHONG_RETRY_SCHEDULES: '{key}'"):
+        schedules(load_settings(retry_schedules=odd), Target.PORTAL)

@@ -244,3 +244,17 @@ def test_items_are_read_only_from_a_list_as_long_as_the_array() -> None:
     assert answer is not None
     assert [item.code for item in read_items(answer, CODES) or ()] == ["0", "6", "0"]
     assert read_items(answer, CODES[:2]) is None
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_a_status_that_speaks_of_what_was_sent_is_of_the_array_and_not_of_each(far: Far, status: int) -> None:
+    far.push.side_effect = [httpx.Response(status, text="too large")] * 2
+    many = await far.connector.send([parcel(number) for number in (1, 2)])
+    alone = await far.connector.send([parcel(1)])
+    assert (many.array_refused, alone.array_refused) == (True, False)
+    assert {type(outcome) for outcome in (*many.outcomes, *alone.outcomes)} == {TryLater}
+
+
+async def test_a_refused_address_is_not_of_the_array(far: Far) -> None:
+    far.push.side_effect = [httpx.Response(404, text="no such address")]
+    assert not (await far.connector.send([parcel(number) for number in (1, 2)])).array_refused

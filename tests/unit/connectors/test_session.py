@@ -13,7 +13,8 @@ from connectors.deadline import SEND_BEFORE
 from connectors.http import HttpSettings
 from connectors.portal import PortalSettings
 from connectors.portal import session as module
-from connectors.portal.session import Busy, Living, LogIn, OwnBook, Session
+from connectors.portal.session import Session
+from connectors.sessions import LOGIN_LEASE_SECONDS, Busy, Living, LogIn, OwnBook
 
 REFUSED = httpx.Response(200, json={"error_code": "1", "message": "Sai mật khẩu"})
 
@@ -59,7 +60,7 @@ async def test_a_failed_login_is_not_repeated_by_each_who_waits(monkeypatch: pyt
     assert set(found) == {TryLater("login_refused", "Sai mật khẩu")}
     assert door.logins == 1
     later = time.monotonic() + 5
-    monkeypatch.setattr("connectors.portal.session.time", SimpleNamespace(monotonic=lambda: later))
+    monkeypatch.setattr("connectors.sessions.time", SimpleNamespace(monotonic=lambda: later))
     assert await both[1].token() == "t2"
 
 
@@ -96,8 +97,8 @@ async def test_leave_that_ran_out_goes_to_another_and_the_first_brings_nothing(
     first = await book.ask(None)
     assert isinstance(first, LogIn)
     assert await book.ask(None) == Busy()
-    later = start + module.LOGIN_LEASE_SECONDS + 1
-    monkeypatch.setattr("connectors.portal.session.time", SimpleNamespace(monotonic=lambda: later))
+    later = start + LOGIN_LEASE_SECONDS + 1
+    monkeypatch.setattr("connectors.sessions.time", SimpleNamespace(monotonic=lambda: later))
     second = await book.ask(None)
     assert isinstance(second, LogIn)
     assert not await book.keep(first, "old", 60)

@@ -10,7 +10,7 @@ from app.domain.breaker import GateState
 from app.domain.delivery import DeliveryState, HoldReason
 from app.domain.failures import REASONS, FailureClass, class_of
 from app.domain.situation import NEEDS_PERSON, Facts, Situation, situation_of
-from app.texts import TEXTS
+from app.texts import TEXTS, situation_key
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -44,6 +44,14 @@ def test_every_situation_says_what_happened_and_what_happens_next_in_both_langua
     for words in (sentence.vi, sentence.en):
         assert len(words) > 30, words
         assert {name for _, name, _, _ in string.Formatter().parse(words) if name} <= {"at"}
+
+
+@pytest.mark.parametrize("situation", sorted({situation_of(f, NOW) for f in every_case() if f.kind == "event"}))
+def test_what_is_said_of_news_speaks_of_its_receiver_and_not_of_the_nation(situation: Situation) -> None:
+    sentence = TEXTS[situation_key(situation.value, "event")]
+    assert "Cổng" not in sentence.vi
+    assert not {"portal", "nation"} & set(sentence.en.replace(",", " ").replace(";", " ").split())
+    assert situation_key(situation.value, "step") == f"situation.{situation.value}"
 
 
 @pytest.mark.parametrize("failure", list(FailureClass))
