@@ -70,6 +70,8 @@ class House:
     died: list[str] = field(default_factory=list)
     _environment: dict[str, str] = field(default_factory=dict)
     _ended: bool = False
+    # Names of those that a blackout keeps down.
+    _dark: set[str] = field(default_factory=set)
     _changing: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, engine: str, workers: int, apis: int) -> None:
@@ -119,11 +121,15 @@ class House:
         return [name for name in self.members if name != "mock"]
 
     def start(self, member: Member) -> None:
-        """Start a process; nothing happens after ``end``."""
+        """Start a process; nothing happens after ``end``, in the dark, or when it runs."""
         with self._changing:
-            if not self._ended:
-                environment = _plain_environment() if member.name == "mock" else self._environment
-                member.process = Process.start(member.name, member.arguments, environment, self.folder)
+            self._start(member)
+
+    def _start(self, member: Member) -> None:
+        runs = member.process is not None and member.process.alive()
+        if not (self._ended or runs or member.name in self._dark):
+            environment = _plain_environment() if member.name == "mock" else self._environment
+            member.process = Process.start(member.name, member.arguments, environment, self.folder)
 
     def kill(self, member: Member) -> bool:
         """SIGKILL it with all it has started; False when it was gone already."""
@@ -132,12 +138,24 @@ class House:
             member.process.handle.wait()
         return not gone
 
-    def kill_all(self, members: Sequence[Member]) -> int:
-        """SIGKILL all of them, and only then wait for any of them; how many were there to be killed."""
-        killed = sum(self.signal(member, signal.SIGKILL) for member in members)
+    def go_dark(self, members: Sequence[Member]) -> list[str]:
+        """SIGKILL all of them, and only then wait for any; names of those that lived.
+
+        None of them is started before ``light_up``, whatever else is under way.
+        """
+        with self._changing:
+            self._dark = {member.name for member in members}
+            killed = [member.name for member in members if self.signal(member, signal.SIGKILL)]
         for member in members:
             self.kill(member)
         return killed
+
+    def light_up(self, members: Sequence[Member]) -> None:
+        """Start all of them again."""
+        with self._changing:
+            self._dark = set()
+            for member in members:
+                self._start(member)
 
     def signal(self, member: Member, wanted: signal.Signals) -> bool:
         """Send a signal to its group; False when it was gone already."""
@@ -165,9 +183,10 @@ class House:
 
     def revive(self, member: Member) -> None:
         """Start a process that ended by itself, as a service manager would, and note that it did."""
-        if member.process is None or member.process.alive() or self._ended:
-            return
-        self.died.append(f"{member.name} ended by itself with code {member.process.handle.returncode}")
+        with self._changing:
+            if member.process is None or member.process.alive() or self._ended or member.name in self._dark:
+                return
+            self.died.append(f"{member.name} ended by itself with code {member.process.handle.returncode}")
         time.sleep(1)
         self.start(member)
 

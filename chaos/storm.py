@@ -5,8 +5,7 @@ import contextlib
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -50,7 +49,7 @@ class Storm:
         self._struck: dict[int, Counter[str]] = {}
         self._mock_lives = 0
         self._database_busy = asyncio.Lock()
-        self._only_one = asyncio.Lock()
+        self._one_blackout = asyncio.Lock()
 
     async def rage(self, acts: Sequence[Act]) -> None:
         """Carry all acts out at their times; ends when everything is up again and no fault is armed."""
@@ -100,45 +99,29 @@ class Storm:
         house, server = self._house, self._database.server is not None
         names = [*house.victims(), *(["mock"] if act.who == HOUSE_AND_MOCK else [])]
         victims = [house.members[name] for name in names]
-        async with self._alone():
+        async with self._one_blackout:
             if act.who == HOUSE_AND_MOCK:
                 await self._before_the_mock_dies()
-            killed = await asyncio.to_thread(self._cut_power, victims)
-            self._say(f"           dark: {killed} processes{' and the database' if server else ''} are dead")
-            try:
-                await asyncio.sleep(act.lasts_seconds)
-            finally:
-                async with asyncio.TaskGroup() as group:
-                    for member in victims:
-                        group.create_task(asyncio.to_thread(house.start, member))
-                    if server:
-                        group.create_task(asyncio.to_thread(self._database.start))
+            killed = await asyncio.to_thread(house.go_dark, victims)
+            async with self._database_busy:
+                if server:
+                    await asyncio.to_thread(self._database.stop, "immediate")
+                self._say(f"           dark: {', '.join(killed)}{' and the database' if server else ''} are dead")
+                try:
+                    await asyncio.sleep(act.lasts_seconds)
+                finally:
+                    async with asyncio.TaskGroup() as group:
+                        group.create_task(asyncio.to_thread(house.light_up, victims))
+                        if server:
+                            group.create_task(asyncio.to_thread(self._database.start))
             for member in victims:
-                await asyncio.to_thread(house.await_ready, member)
+                # What another act does to it by now is that act's to mend.
+                async with member.busy:
+                    await asyncio.to_thread(house.await_ready, member)
         self.damage.blackouts += 1
-        self.damage.kills += killed - (act.who == HOUSE_AND_MOCK)
-        self.damage.mock_restarts += act.who == HOUSE_AND_MOCK
+        self.damage.kills += len(set(killed) - {"mock"})
+        self.damage.mock_restarts += "mock" in killed
         self.damage.database_restarts += server
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        """Wait until no other act is under way: what one of them keeps down could not be killed with the others."""
-        locks = [self._database_busy, *(member.busy for member in self._house.members.values())]
-        # All are asked for at once, so that an act that comes later waits; and by one only, or two would block each
-        # other.
-        async with self._only_one:
-            await asyncio.gather(*(lock.acquire() for lock in locks))
-            try:
-                yield
-            finally:
-                for lock in locks:
-                    lock.release()
-
-    def _cut_power(self, victims: Sequence[Member]) -> int:
-        killed = self._house.kill_all(victims)
-        if self._database.server is not None:
-            self._database.stop("immediate")
-        return killed
 
     async def _restart_database(self, act: Act) -> None:
         async with self._database_busy:

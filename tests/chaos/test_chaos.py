@@ -134,8 +134,14 @@ async def test_in_a_blackout_all_are_dead_before_any_is_started_again(house: Hou
     storm = Storm(house, Watched("unused", lambda what: done.append((what, set(_pids(house))))), lambda _: None)
     before = _pids(house)
 
-    # One is down by itself just then: it is waited for, so that it does not come up while the others are dead.
-    await storm.rage([Act(0.0, What.KILL, "worker-1", 0.2), Act(0.0, What.BLACKOUT, who, 0.2)])
+    # Others are under way just then: what was stopped dies too, and what was killed does not come up in the dark.
+    await storm.rage(
+        [
+            Act(0.0, What.STOP, "worker-2", 0.6),
+            Act(0.0, What.KILL, "worker-1", 0.4),
+            Act(0.1, What.BLACKOUT, who, 0.8),
+        ]
+    )
 
     spared = {"mock"} if who == HOUSE else set()
     assert done[0] == ("immediate", spared)
@@ -145,8 +151,26 @@ async def test_in_a_blackout_all_are_dead_before_any_is_started_again(house: Hou
     assert {name for name in before if before[name] == after[name]} == spared
     assert house.died == []
     figures = Outcome(Plan(1, "postgresql", 1, 1, 1.0), damage=storm.damage).figures()
-    assert (figures["kills"], figures["blackouts"]) == (1 + 3, 1)
+    assert (figures["kills"], figures["blackouts"]) == (3, 1), "each was killed once"
     assert figures["restarts"] == {"database": 1, "mock": int(who == HOUSE_AND_MOCK)}
+
+
+def test_nothing_comes_up_in_the_dark_and_nothing_twice_after_it(house: House) -> None:
+    members = list(house.members.values())
+
+    assert house.go_dark(members) == list(house.members)
+    for member in members:
+        house.start(member)
+        house.revive(member)
+    assert _pids(house) == {}
+    house.light_up(members)
+    lit = _pids(house)
+    for member in members:
+        house.start(member)
+
+    assert lit.keys() == house.members.keys()
+    assert _pids(house) == lit
+    assert house.died == []
 
 
 async def test_a_file_has_no_server_to_restart_in_a_blackout(house: House) -> None:
