@@ -61,6 +61,15 @@ async def measure(context: Context) -> None:
         standing = {key: gate.state for key, gate in await gates.listing(session)}
         held = Counter(hold.target for hold in await holds.active(session))
         now = await session.now()
+    # What is not there any more has no figure; nothing is served between this and what follows.
+    for gauge in (
+        observability.LANES,
+        observability.MESSAGES,
+        observability.OLDEST_WAITING_SECONDS,
+        observability.BREAKER,
+        observability.HELD,
+    ):
+        gauge.clear()
     keys = {PORTAL.key, *standing, *held, *(row["target"] for row in lane_rows)}
     for key in keys:
         for lane_state in LaneState:

@@ -10,12 +10,12 @@ import httpx
 import pytest
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select
 
 from app.domain.breaker import BreakerPolicy, GateState
 from app.domain.delivery import PORTAL, LaneState, Target
 from app.domain.retry import Schedules
-from app.store.session import Database
+from app.store.session import Database, WriteSession
 from app.store.tables import gates, holds, lanes
 from app.usecases.context import Context, DeliveryPolicy
 from app.usecases.deliver import deliver
@@ -25,7 +25,7 @@ from connectors.http import HttpSettings, build_client
 from connectors.portal import PortalConnector
 from connectors.testing import InMemoryConnector
 from tests.contract.support import portal_settings
-from tests.factories import ManualClock
+from tests.factories import NOW, ManualClock
 from tests.mock.support import running
 from tests.worlds import SCHEDULE, context_of, door, dossier, drain, hand_over
 
@@ -208,6 +208,21 @@ async def test_holds_are_counted_while_they_stand(operator: httpx.AsyncClient, c
     async with context.database.read() as session:
         standing = await session.rows(select(holds.c.id).where(holds.c.released_at.is_(None)))
     assert figure(await served(operator), "holds", target="portal") == len(standing) == 1
+
+
+async def test_of_a_destination_that_was_only_held_nothing_is_left(
+    operator: httpx.AsyncClient, context: Context
+) -> None:
+    labels = (("target", "webhook:7"),)
+
+    async def put(session: WriteSession) -> None:
+        row = {"target": "webhook:7", "reason": "r", "held_by": "w", "held_at": NOW}
+        await session.execute(insert(holds).values(row))
+
+    await context.database.run(put)
+    assert (await served(operator))["lienthong_holds", labels] == 1
+    await context.database.run(lambda session: session.execute(delete(holds)))
+    assert ("lienthong_holds", labels) not in await served(operator)
 
 
 async def test_the_oldest_that_waits_is_as_old_as_its_row_and_nothing_is_when_nothing_waits(
