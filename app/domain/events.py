@@ -86,8 +86,13 @@ def news_of(kind: EventKind, phase: Phase) -> News | None:
     return EVENT_NEWS[kind][0 if phase is Phase.STARTED else 1]
 
 
-def event_of(state: DeliveryState, *, undecided: bool = False) -> EventKind | None:
-    """The event that a delivery's new state begins; None when nothing stands still because of it."""
+def event_of(state: DeliveryState, *, undecided: bool = False, orphaned: bool = False) -> EventKind | None:
+    """The event that a delivery's new state begins; None when nothing stands still because of it.
+
+    ``orphaned``: it waits for a dossier that the nation does not have and that nothing is to bring there.
+    """
+    if orphaned:
+        return EventKind.PERSON_ASKED
     if state is DeliveryState.UNKNOWN:
         return EventKind.PERSON_ASKED if undecided else None
     return {_D.REJECTED: EventKind.REFUSED, _D.DEAD: EventKind.DEAD_LETTER}.get(state)

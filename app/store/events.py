@@ -97,6 +97,13 @@ async def settled(session: ReadSession, limit: int) -> list[Settled]:
             lanes.c.state == LaneState.HELD.value,
             lanes.c.hold_reason == HoldReason.UNDECIDED.value,
         ),
+        # A step that waits for a dossier that nothing is to bring to the nation.
+        and_(
+            events.c.kind == EventKind.PERSON_ASKED.value,
+            messages.c.state == DeliveryState.WAITING.value,
+            lanes.c.state == LaneState.HELD.value,
+            lanes.c.hold_reason == HoldReason.REFUSED.value,
+        ),
     )
     columns = (
         events.c.id.label("event_id"),

@@ -285,12 +285,12 @@ RAW = {
     ),
     "event.refused.ended": ("Bản ghi bị từ chối đã được xử lý.", "The refused delivery has been dealt with."),
     "event.person_asked": (
-        "Không rõ Cổng đã có một bản ghi chưa. Cần người đối chiếu hai bên rồi quyết định.",
-        "Whether the nation has a record cannot be found out. A person must compare both sides and decide.",
+        "Một bản ghi không tự đi được nữa. Cần người đọc câu giải thích của bản ghi, đối chiếu hai bên rồi quyết định.",
+        "A record cannot go by itself any more. A person must read its own sentence, compare both sides and decide.",
     ),
     "event.person_asked.ended": (
-        "Đã rõ: có người quyết định, hoặc hệ thống đã hỏi lại được Cổng.",
-        "It is settled: a person has decided, or the portal could be asked again.",
+        "Bản ghi đi tiếp được: có người quyết định, có bản hồ sơ mới, hoặc hệ thống đã hỏi lại được Cổng.",
+        "It goes on: a person has decided, a new snapshot came, or the portal could be asked again.",
     ),
     "event.contract_new": (
         "Nơi nhận trả lời theo dạng chưa từng thấy; một mẫu đã được lưu. Báo kỹ thuật xem mẫu tại GET /v1/contracts.",

@@ -11,7 +11,7 @@ from app.domain.events import EventKind, Phase, transitions
 from app.domain.failures import class_of
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.store import audit, gates, keeping, outbox, sightings
-from app.store.outbox import Settlement
+from app.store.outbox import LoadedMessage, Settlement
 from app.store.session import Row, WriteSession
 from app.store.sightings import Sighting
 from app.usecases import events
@@ -47,7 +47,9 @@ async def write(session: WriteSession, round_: Round, ours: set[int]) -> None:
     attempts = [*_attempt_rows(round_.trip.notes), *_probe_rows(round_.trip.probed)]
     await outbox.keep_attempts(session, [_call_row(round_, c) for c in round_.calls], attempts)
     await audit.append(session, _results(round_), now)
-    await events.tell_outcomes(session, [_outcome(round_, s) for s in settlements if s.state in _TOLD], now)
+    told = [_outcome(round_, s) for s in settlements if s.state in _TOLD]
+    orphans = [lane.orphan for lane in round_.trip.lanes.values() if lane.orphan is not None and lane.lane.id in ours]
+    await events.tell_outcomes(session, [*told, *[_orphaned(round_, orphan) for orphan in orphans]], now)
     await _note_strange(session, round_, now)
 
 
@@ -72,6 +74,21 @@ def _outcome(round_: Round, settled: Settlement) -> DeliveryOutcome:
         code=settled.code,
         message=settled.message,
         field=settled.field,
+        correlation_id=message.correlation_id,
+    )
+
+
+def _orphaned(round_: Round, message: LoadedMessage) -> DeliveryOutcome:
+    return DeliveryOutcome(
+        message_id=message.id,
+        destination=round_.key,
+        kind=message.kind,
+        dossier_code=message.dossier_code,
+        procedure_code=message.procedure_code,
+        unit_code=message.unit_code,
+        ref=message.ref,
+        state=DeliveryState.WAITING,
+        orphaned=True,
         correlation_id=message.correlation_id,
     )
 

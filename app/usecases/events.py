@@ -40,7 +40,10 @@ _WEBHOOKS = f"{Target.WEBHOOK.value}:"
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """What became of one delivery. ``destination`` is a key; ``undecided`` says that its lane waits for a person."""
+    """What became of one delivery. ``destination`` is a key; ``undecided`` says that its lane waits for a person.
+
+    ``orphaned`` says that it waits for a dossier that nothing is to bring to the nation.
+    """
 
     message_id: int
     destination: str
@@ -52,6 +55,7 @@ class DeliveryOutcome:
     state: DeliveryState
     correlation_id: str
     undecided: bool = False
+    orphaned: bool = False
     failure_class: str | None = None
     reason: str | None = None
     code: str | None = None
@@ -116,7 +120,7 @@ async def tell_settled(session: WriteSession, message_ids: Sequence[int], now: d
 
 async def _note(session: WriteSession, outcome: DeliveryOutcome, now: datetime) -> _Told | None:
     """Begin the event that an outcome is, if it is one; None when there is nothing to tell, or it has been told."""
-    kind = event_of(outcome.state, undecided=outcome.undecided)
+    kind = event_of(outcome.state, undecided=outcome.undecided, orphaned=outcome.orphaned)
     if kind is None:
         news = OUTCOME_NEWS.get(outcome.state)
         return None if news is None else _Told(news, None, outcome)

@@ -35,6 +35,7 @@ class LaneTrip:
     in_doubt: bool = False
     wait_until: datetime | None = None
     hold: HoldReason | None = None
+    orphan: LoadedMessage | None = None
 
     def stop(
         self,
@@ -144,6 +145,7 @@ class Trip:
             steps = lane.steps and lane.steps[0].kind == Kind.STEP.value
             if steps and not lane.known and not lane.stopped and lane.snapshot is None:
                 lane.hold = lane.hold or HoldReason.REFUSED
+                lane.orphan = lane.steps[0]
                 lane.stop()
 
     def note(self, message: LoadedMessage, outcome: Outcome, call_id: str, at: datetime) -> None:

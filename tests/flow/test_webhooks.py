@@ -29,7 +29,7 @@ from connectors.testing import InMemoryConnector
 from connectors.webhook import BookUnavailable, WebhookConnector
 from tests.factories import NOW, ManualClock
 from tests.receiver import Receiver, Reply, receiving
-from tests.worlds import SCHEDULE, code, context_of, door, dossier_body, drain, step_body
+from tests.worlds import SCHEDULE, code, context_of, door, dossier_body, drain, hand_over, step, step_body
 
 QUICK = HttpSettings(connect_seconds=2.0, read_seconds=2.0, total_seconds=2.0, tries_max=1)
 WEBHOOKS = DeliveryPolicy(Schedules(SCHEDULE), lanes_per_claim=8, lease_seconds=100.0, call_seconds=10.0)
@@ -374,6 +374,29 @@ async def test_dead_letters_and_questions_are_events(
         clock.advance(14_400)
         await tick(context)
     assert "person_asked" in {kind for kind, _ in await open_events(operator)}
+
+
+async def test_a_step_that_waits_for_a_dossier_that_nobody_will_send_is_an_event(
+    context: Context, software: httpx.AsyncClient, operator: httpx.AsyncClient, nation: InMemoryConnector
+) -> None:
+    nation.refuse(lambda _: True, code="6", message="MaTTHC: không có")
+    await put(software)
+    await drain(context)
+    taken = await operator.post("/v1/deliveries/1/cancel", json={"reason": "Nhập nhầm"})
+    assert taken.status_code == 200, taken.text
+    await events.check_backlog(context)
+    assert await open_events(operator) == []
+    await hand_over(context, step())
+    await drain(context)
+    for _ in range(2):
+        await events.check_backlog(context)
+        assert [kind for kind, _ in await open_events(operator)] == ["person_asked"]
+    nation.refusals.clear()
+    await put(software, revision=2)
+    await drain(context)
+    await events.check_backlog(context)
+    assert await open_events(operator) == []
+    assert [entry.kind for entry in nation.ledger] == ["insert", "step"]
 
 
 async def test_what_becomes_of_news_breeds_no_news(
