@@ -172,11 +172,7 @@ def _pack(
 async def _send_lot(round_: Round, lot: Sequence[LoadedMessage], *, half: bool = False) -> None:
     """Send one call; halve a refused array until the guilty item stands alone, and let the others through."""
     batch = round_.trip.alive(lot)
-    if not batch:
-        return
-    if not round_.may_send():
-        # What follows in these lanes must not be sent past it, even when sending becomes possible again.
-        round_.trip.put_back(batch)
+    if not batch or not round_.may_send():
         return
     call_id = uuid.uuid4().hex
     at = round_.now()

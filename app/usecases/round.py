@@ -81,7 +81,10 @@ class Round:
         return self.started + self.policy.lease_seconds - min(_MARGIN_SECONDS, self.policy.lease_seconds / 10)
 
     def may_send(self) -> bool:
-        """Whether a call begun now is sure to end within the lease, and is not one too many to a failing far side."""
+        """Whether a call begun now is sure to end within the lease, and is not one too many to a failing far side.
+
+        Once it may not, it never may again in this round: what follows must not be sent past what was left out.
+        """
         left = self.send_before - time.monotonic()
         return not self.stopping.is_set() and left > self.policy.call_seconds and not self.tripped
 

@@ -189,11 +189,6 @@ class Trip:
         lane.in_doubt = True
         lane.stop(failure, message, since)
 
-    def put_back(self, batch: Iterable[LoadedMessage]) -> None:
-        """Not sent on this trip: nor may anything be that follows it in its lane."""
-        for message in batch:
-            self.lanes[message.lane_id].stop()
-
     @staticmethod
     def _behind_open(message: LoadedMessage, lane: LaneTrip) -> bool:
         """Whether a step was taken while an earlier one that went in the same call was not."""

@@ -15,14 +15,14 @@ from app.domain.retry import Schedule, Schedules
 from app.store import gates, views
 from app.store.session import Database
 from app.store.views import DeliveryFilter
-from app.usecases import events
+from app.usecases import events, holds
 from app.usecases.context import Context, DeliveryPolicy
 from app.usecases.deliver import deliver
 from app.usecases.upkeep import tick, watch
 from connectors.base import Capacity, TryLater
 from connectors.testing import InMemoryConnector
 from tests.factories import ManualClock
-from tests.worlds import SCHEDULE, code, context_of, dossier, drain, hand_over
+from tests.worlds import CALLER, SCHEDULE, code, context_of, dossier, drain, hand_over
 
 BREAKER = BreakerPolicy(window_seconds=60.0, calls_min=3, waits_seconds=(5.0, 20.0), trial_seconds=100.0)
 DOUBT_SECONDS = 3600.0
@@ -126,6 +126,22 @@ async def test_a_doubt_that_an_outage_outlasts_goes_to_a_person_and_is_asked_whe
     assert {row["state"] for row in await rows(context)} == {"delivered"}
     assert len(nation.ledger) == 6, "found, and not sent again"
     assert await events.page(context, before_id=None, limit=9, dossier_code=code(1), open_only=True) == []
+
+
+async def test_a_doubt_goes_to_a_person_also_while_its_destination_is_held(
+    context: Context, nation: InMemoryConnector, clock: ManualClock
+) -> None:
+    await hand_over(context, dossier(1))
+    nation.lose_answer()
+    await drain(context)
+    await holds.hold(context, CALLER, PORTAL.key, None, None, "Cổng bảo trì", "c")
+    clock.advance(DOUBT_SECONDS - 1)
+    await watch(context)
+    assert {row["situation"] for row in await rows(context)} == {"operator_hold"}
+    clock.advance(2)
+    await watch(context)
+    (row,) = await rows(context)
+    assert (row["situation"], len(nation.calls)) == ("undecided_unreachable", 1)
 
 
 async def test_what_failed_together_does_not_come_back_together(context: Context, nation: InMemoryConnector) -> None:

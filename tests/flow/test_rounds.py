@@ -112,11 +112,12 @@ async def test_a_doubt_has_its_own_time_whatever_failed_before_it(
     assert len(nation.steps(code())) == 1
 
 
+@pytest.mark.parametrize("attempts_max", [1, 2])
 async def test_when_a_doubt_goes_to_a_person_it_is_still_known_since_when(
-    clocked_database: Database, clock: ManualClock
+    clocked_database: Database, clock: ManualClock, attempts_max: int
 ) -> None:
     nation = InMemoryConnector()
-    short = replace(DOUBT, attempts_max=2)
+    short = replace(DOUBT, attempts_max=attempts_max)
     policy = DeliveryPolicy(
         Schedules(PATIENT, {FailureClass.UNKNOWN: short}), lease_seconds=100.0, call_seconds=10.0, settle_seconds=120.0
     )
@@ -216,10 +217,14 @@ async def test_an_array_that_is_too_large_for_the_far_side_is_halved_and_opens_n
 
     nation = Picky(judge)
     policy = DeliveryPolicy(
-        Schedules(PATIENT), lease_seconds=100.0, call_seconds=10.0, breaker=BreakerPolicy(calls_min=2)
+        Schedules(PATIENT),
+        lanes_per_claim=400,
+        lease_seconds=100.0,
+        call_seconds=10.0,
+        breaker=BreakerPolicy(calls_min=2),
     )
     context = context_of(clocked_database, nation, policy)
-    await hand_over(context, *[dossier(n) for n in range(1, 41)])
+    await hand_over(context, *[dossier(n) for n in range(1, 201)])
     await drain(context)
     assert {state for state, _ in (await states(context)).values()} == {"delivered"}
-    assert len(nation.ledger) == 40
+    assert len(nation.ledger) == 200
