@@ -1,6 +1,7 @@
 """What is written down of a delivery round: states, attempts, calls, audit entries, figures."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from app import observability
@@ -48,8 +49,12 @@ async def write(session: WriteSession, round_: Round, ours: set[int]) -> None:
     await outbox.keep_attempts(session, [_call_row(round_, c) for c in round_.calls], attempts)
     await audit.append(session, _results(round_), now)
     told = [_outcome(round_, s) for s in settlements if s.state in _TOLD]
-    orphans = [lane.orphan for lane in round_.trip.lanes.values() if lane.orphan is not None and lane.lane.id in ours]
-    await events.tell_outcomes(session, [*told, *[_orphaned(round_, orphan) for orphan in orphans]], now)
+    told += [
+        replace(_standing(round_, lane.orphan, DeliveryState.WAITING), orphaned=True)
+        for lane in round_.trip.lanes.values()
+        if lane.orphan is not None and lane.lane.id in ours
+    ]
+    await events.tell_outcomes(session, told, now)
     await _note_strange(session, round_, now)
 
 
@@ -58,27 +63,18 @@ def _is_dossier(round_: Round, settled: Settlement) -> bool:
 
 
 def _outcome(round_: Round, settled: Settlement) -> DeliveryOutcome:
-    message = round_.trip.loaded[settled.message_id]
-    return DeliveryOutcome(
-        message_id=message.id,
-        destination=round_.key,
-        kind=message.kind,
-        dossier_code=message.dossier_code,
-        procedure_code=message.procedure_code,
-        unit_code=message.unit_code,
-        ref=message.ref,
-        state=settled.state,
+    return replace(
+        _standing(round_, round_.trip.loaded[settled.message_id], settled.state),
         undecided=round_.trip.lanes[settled.lane_id].hold is HoldReason.UNDECIDED,
         failure_class=settled.failure_class,
         reason=settled.reason,
         code=settled.code,
         message=settled.message,
         field=settled.field,
-        correlation_id=message.correlation_id,
     )
 
 
-def _orphaned(round_: Round, message: LoadedMessage) -> DeliveryOutcome:
+def _standing(round_: Round, message: LoadedMessage, state: DeliveryState) -> DeliveryOutcome:
     return DeliveryOutcome(
         message_id=message.id,
         destination=round_.key,
@@ -87,8 +83,7 @@ def _orphaned(round_: Round, message: LoadedMessage) -> DeliveryOutcome:
         procedure_code=message.procedure_code,
         unit_code=message.unit_code,
         ref=message.ref,
-        state=DeliveryState.WAITING,
-        orphaned=True,
+        state=state,
         correlation_id=message.correlation_id,
     )
 
