@@ -56,7 +56,9 @@ async def overdue_doubts(session: WriteSession, target: str, since: datetime, li
         .where(
             messages.c.target == target,
             messages.c.state == DeliveryState.UNKNOWN.value,
+            # Both: a doubt has its own time, and what is asked about anew has its turn first.
             func.coalesce(messages.c.doubtful_since, lanes.c.failing_since) <= since,
+            func.coalesce(lanes.c.failing_since, messages.c.doubtful_since) <= since,
         )
     )
     late = (
@@ -71,6 +73,7 @@ async def overdue_doubts(session: WriteSession, target: str, since: datetime, li
         .cte("late")
     )
     hold: Row = {"state": LaneState.HELD.value, "hold_reason": HoldReason.UNDECIDED.value, "next_at": None}
+    hold |= {"failure_class": FailureClass.UNKNOWN.value}
     held = update(lanes).where(lanes.c.id.in_(select(late.c.id))).values(**hold).returning(lanes.c.id)
     ids = [row.id for row in await session.execute(held)]
     if not ids:
@@ -85,10 +88,11 @@ async def overdue_doubts(session: WriteSession, target: str, since: datetime, li
     return sorted(row.id for row in await session.execute(told, {"ids": members(ids, session.dialect)}))
 
 
-async def ask_again(session: WriteSession, target: str) -> int:
+async def ask_again(session: WriteSession, target: str, now: datetime) -> int:
     """A destination is back: what a person was asked about because it could not be asked is asked; how many lanes.
 
-    What its answers leave open (a broken order, a dossier it denies, a shape nobody knows) stays with the person.
+    Its time begins anew, now. What its answers leave open (a broken order, a dossier it denies, a shape nobody knows)
+    stays with the person.
     """
     open_still = select(messages.c.id).where(
         messages.c.lane_id == lanes.c.id,
@@ -108,7 +112,7 @@ async def ask_again(session: WriteSession, target: str) -> int:
             state=LaneState.READY.value,
             hold_reason=None,
             attempts=0,
-            failing_since=None,
+            failing_since=now,
             failure_class=None,
             next_at=None,
         )

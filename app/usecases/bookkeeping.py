@@ -134,7 +134,7 @@ async def report_to_gate(session: WriteSession, round_: Round, now: datetime) ->
         )
     if before.state is GateState.TRIAL and after.state in {GateState.RAMP, GateState.CLOSED}:
         await keeping.wake(session, round_.key, now)
-        await keeping.ask_again(session, round_.key)
+        await keeping.ask_again(session, round_.key, now)
 
 
 def _call_row(round_: Round, call: CallNote) -> Row:

@@ -313,7 +313,7 @@ class Trip:
         verdict = decide(
             schedule,
             attempts=min(attempts, max(schedule.attempts_max - 1, 1)) if fresh else attempts,
-            failing_since=now if fresh else trip.doubtful_since or since if trip.in_doubt else since,
+            failing_since=now if fresh else max(trip.doubtful_since or since, since),
             now=now,
             draw=draw,
             retry_after_seconds=retry_after,
