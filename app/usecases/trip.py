@@ -286,7 +286,7 @@ class Trip:
         """Say how each lane is left, and put back what did not go.
 
         ``draw`` is asked for each lane, so that what failed together does not come back together. A ``trial`` that
-        fails tells of the way and not of the lane: it spends none of its tries, though its age counts on.
+        fails tells of the way and not of the lane: it never spends its last try, though its age counts on.
         """
         releases = [self._release(lane, schedules, now, draw(), trial=trial) for lane in self.lanes.values()]
         for message in self.loaded.values():
