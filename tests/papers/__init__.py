@@ -1,0 +1,1 @@
+"""Tests of app.papers, with files made on the spot."""

@@ -1,0 +1,1 @@
+"""The document store: one suite for every kind of vault, and what each of them owes by itself."""
