@@ -8,10 +8,10 @@ a whole answer is ``NoAnswer``.
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Literal
+from typing import Literal, Protocol
 
 import aiohttp
 import httpx
@@ -76,6 +76,26 @@ class NoAnswer:
 Delivery = Reply | NotSent | NoAnswer
 
 
+class Sink(Protocol):
+    """Where the body of an answer goes piece by piece, so that a long one is never held whole."""
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> bool:
+        """The head is there (lower-case names); whether the body is wanted. Without it the connection is closed."""
+
+    def take(self, piece: bytes) -> None:
+        """The next piece, decoded as ``Content-Encoding`` says."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: Literal["POST", "GET"]
+    url: str
+    headers: Mapping[str, str]
+    params: Mapping[str, str] | None
+    content: bytes | None = None
+    sink: Sink | None = None
+
+
 def build_client(settings: HttpSettings) -> httpx.AsyncClient:
     """A client whose certificates are always checked, which follows no redirect and keeps no cookie."""
     limits = httpx.Limits(max_connections=settings.max_connections, max_keepalive_connections=settings.max_connections)
@@ -121,6 +141,31 @@ async def post(
     ``send_before`` is the monotonic time after which nothing is put on the wire any more: a process that was stopped
     and goes on later has lost its lease, and what it held is another's. Without it ``SEND_BEFORE`` holds.
     """
+    call = _Call("POST", url, headers, params, content)
+    return await _persist(settings, send_before, lambda started: _once(client, settings, call, started))
+
+
+async def get(
+    client: httpx.AsyncClient,
+    settings: HttpSettings,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    params: Mapping[str, str] | None = None,
+    sink: Sink | None = None,
+    send_before: float | None = None,
+) -> Delivery:
+    """Get once; again, within the bounds, only while no connection is had. ``send_before`` as in ``post``.
+
+    With a ``sink`` the body goes there, ``answer_bytes_max`` still bounding it, and ``Reply.text`` stays empty.
+    """
+    call = _Call("GET", url, headers, params, sink=sink)
+    return await _persist(settings, send_before, lambda started: _once(client, settings, call, started))
+
+
+async def _persist(
+    settings: HttpSettings, send_before: float | None, try_once: Callable[[float], Awaitable[Delivery]]
+) -> Delivery:
     started = time.monotonic()
     limits = [limit for limit in (send_before, SEND_BEFORE.get()) if limit is not None]
     retrying = tenacity.AsyncRetrying(
@@ -134,7 +179,7 @@ async def post(
         marks = Marks(min(limits, default=None))
         token = MARKS.set(marks)
         try:
-            result = await _once(client, settings, url, content, headers, params, started)
+            result = await try_once(started)
         except TooLate:
             result = _too_late(started)
         finally:
@@ -151,21 +196,16 @@ def _too_late(started: float) -> NotSent:
     return NotSent(TOO_LATE, "the time to send was over before the first byte", time.monotonic() - started)
 
 
-async def _once(
-    client: httpx.AsyncClient,
-    settings: HttpSettings,
-    url: str,
-    content: bytes,
-    headers: Mapping[str, str],
-    params: Mapping[str, str] | None,
-    started: float,
-) -> Delivery:
+async def _once(client: httpx.AsyncClient, settings: HttpSettings, call: _Call, started: float) -> Delivery:
     try:
         async with asyncio.timeout(settings.total_seconds):
             # The transport of aiohttp looks once more just before it writes; another has only this look.
             MARKS.get(Marks()).check()
-            async with client.stream("POST", url, content=content, headers=dict(headers), params=params) as response:
-                body = await _read(response, settings.answer_bytes_max)
+            async with client.stream(
+                call.method, call.url, content=call.content, headers=dict(call.headers), params=call.params
+            ) as response:
+                names = {name.lower(): value for name, value in response.headers.items()}
+                body = await _read(response, settings.answer_bytes_max, call.sink, names)
     except TimeoutError as error:
         return NoAnswer("total_timeout", str(error) or "no whole answer in time", time.monotonic() - started)
     except (httpx.HTTPError, aiohttp.ClientError) as error:
@@ -174,18 +214,24 @@ async def _once(
     elapsed = time.monotonic() - started
     if body is None:
         return NoAnswer("too_large", f"the answer is longer than {settings.answer_bytes_max} bytes", elapsed)
-    names = {name.lower(): value for name, value in response.headers.items()}
     # A NUL is in no answer that means something, and no PostgreSQL text can hold it.
     text = body.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd")
     return Reply(response.status_code, names, text, elapsed)
 
 
-async def _read(response: httpx.Response, limit: int) -> bytes | None:
-    body = bytearray()
+async def _read(response: httpx.Response, limit: int, sink: Sink | None, headers: Mapping[str, str]) -> bytes | None:
+    """The body, or nothing of it when a sink has it; None when it is longer than ``limit``."""
+    if sink is not None and not sink.begin(response.status_code, headers):
+        return b""
+    body, length = bytearray(), 0
     async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > limit:
+        length += len(chunk)
+        if length > limit:
             return None
+        if sink is None:
+            body += chunk
+        else:
+            sink.take(chunk)
     return bytes(body)
 
 

@@ -11,6 +11,9 @@ _PERSONAL = frozenset(
     {
         "access_token",
         "chuhoso",
+        # Whoever has the address of a document may read it.
+        "duongdantaiteptin",
+        "duongdanteptinketqua",
         "email",
         "fax",
         "ghichu",
@@ -32,8 +35,9 @@ _PERSONAL = frozenset(
     }
 )
 _PAIR = re.compile(r'"(\w+)"(\s*:\s*)"((?:[^"\\]|\\.)*)')
-# The same inside JSON that is itself a JSON text: quotes carry one backslash, escaped quotes three.
-_NESTED_PAIR = re.compile(r'\\"(\w+)\\"(\s*:\s*)\\"((?:[^"\\]|\\\\(?:\\.|[^\\]))*)')
+# The same inside JSON that is itself a JSON text: quotes carry one backslash, escaped quotes three. One backslash
+# before anything else is an escape of the outer text, as for a letter outside ASCII.
+_NESTED_PAIR = re.compile(r'\\"(\w+)\\"(\s*:\s*)\\"((?:[^"\\]|\\[^"\\]|\\\\(?:\\.|[^\\]))*)')
 _ELEMENT = re.compile(r"<((?:\w+:)?(\w+)\b[^<>]*)>([^<]+)")
 _LONG_NUMBER = re.compile(r"\d{9,}")
 _DATE = re.compile(r"20\d{12}")

@@ -1,4 +1,4 @@
-"""`python -m mock_national`: both national systems in one process."""
+"""`python -m mock_national`: the national systems in one process."""
 
 import argparse
 import signal
@@ -8,14 +8,15 @@ from typing import cast, get_args
 from mock_national.app import create_app
 from mock_national.scenarios import Scenario, find_scenario
 from mock_national.serving import MockServer
-from mock_national.settings import AnswerStyle, PopulationShape, Profile, Settings
+from mock_national.settings import AnswerStyle, PaperFileShape, PopulationShape, Profile, Settings
 
 
 def _parser() -> argparse.ArgumentParser:
     defaults = Settings()
     parser = argparse.ArgumentParser(
         prog="python -m mock_national",
-        description="The National Public Service Portal and the National Population Database, as outsiders.",
+        description="The National Public Service Portal, the National Population Database and the national store of"
+        " papers, as outsiders.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
@@ -35,6 +36,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--officer-calls-per-day", type=int, default=defaults.officer_calls_per_day, help="0 is no limit")
     add("--people-count", type=int, default=defaults.people_count)
     add("--people-seed", type=int, default=defaults.people_seed)
+    add("--paper-login-path", default=defaults.paper_login_path)
+    add("--paper-list-path", default=defaults.paper_list_path)
+    add("--paper-file-path", default=defaults.paper_file_path)
+    add("--paper-provider-url", default=defaults.paper_provider_url, help="the providerurl of the store of papers")
+    add("--paper-file-shape", choices=get_args(PaperFileShape), default=defaults.paper_file_shape)
+    add("--link-seconds", type=float, default=defaults.link_seconds, help="time for fetching one published link")
+    add("--link-bytes-max", type=int, default=defaults.link_bytes_max, help="longest file behind a link")
     add("--slow-seconds", type=float, default=defaults.slow_seconds, help="wait of the number ending in 901")
     add(
         "--scenario",

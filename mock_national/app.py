@@ -11,6 +11,8 @@ from starlette.types import ExceptionHandler
 
 from mock_national.admin import Admin
 from mock_national.pages import Pages
+from mock_national.paper_admin import PaperAdmin
+from mock_national.papers import PaperStore
 from mock_national.parts import build
 from mock_national.policies import Policy, all_or_nothing
 from mock_national.population import Population
@@ -29,9 +31,11 @@ def create_app(settings: Settings, *, policy: Policy = all_or_nothing) -> Starle
     parts = build(settings)
     parts.faults.on_armed = parts.door.refuse
     population = Population(parts)
-    routes = [*Portal(parts, policy).routes(), *population.routes(), *Pages(parts).routes()]
+    portal = Portal(parts, policy)
+    routes = [*portal.routes(), *population.routes(), *PaperStore(parts).routes(), *portal.last_routes()]
+    routes += Pages(parts).routes()
     if settings.admin:
-        routes += Admin(parts, population.quota).routes()
+        routes += [*Admin(parts, population.quota).routes(), *PaperAdmin(parts).routes()]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -1,6 +1,6 @@
 """One call from arrival to answer: fault, transaction, record, and what keeps the answer back.
 
-Both systems go through `Desk`, so that every fault means the same in both: `at_door` before the body of the call is
+All systems go through `Desk`, so that every fault means the same in all: `at_door` before the body of the call is
 read, `perform` after it.
 """
 
@@ -69,8 +69,9 @@ class Desk:
         produce: Callable[[], Reply],
         *,
         soap: bool = False,
+        code_key: str = "error_code",
     ) -> Response:
-        """Answer one call; `soap` says that it is one that XML answers.
+        """Answer one call; `soap` says that it is one that XML answers, `code_key` how an answer names its code.
 
         `shown` is the request text for the record, secrets already masked. `produce` decides and applies; it
         runs inside the transaction that also records the call, and not at all when the fault acts before.
@@ -86,7 +87,7 @@ class Desk:
         kind = fault.kind if fault else getattr(request.state, "fault", "")
         now = self._settings.clock()
         with self._store.transaction():
-            reply = produce() if fault is None else _under(fault, produce, soap=soap)
+            reply = produce() if fault is None else _under(fault, produce, soap=soap, code_key=code_key)
             silent = reply.hang or kind in _SILENT
             self._log.add(
                 Call(
@@ -100,7 +101,7 @@ class Desk:
                     duration_ms=round((time.perf_counter() - started) * 1000, 3),
                     fault=kind,
                     request=shown,
-                    answer=reply.body[:16_000].decode(errors="replace"),
+                    answer=reply.body[:16_000].decode(errors="replace") if reply.record is None else reply.record,
                 )
             )
         skew = fault.skew_seconds if fault and fault.kind == "clock_skew" else 0
@@ -128,11 +129,11 @@ def _nothing() -> Reply:
     return Reply(body=b"")
 
 
-def _under(fault: Fault, produce: Callable[[], Reply], *, soap: bool) -> Reply:
+def _under(fault: Fault, produce: Callable[[], Reply], *, soap: bool, code_key: str) -> Reply:
     """The answer under a fault: the system is asked when the fault lets the call be applied."""
     own = fault.kind in {"session_expired", "wrong_unit", "code_table_changed", "slow_accept"}
     true = produce() if fault.applied or own else None
-    reply = dressed(fault, true, soap=soap)
+    reply = dressed(fault, true, soap=soap, code_key=code_key)
     return replace(reply, hang=True) if fault.kind == "hang" else reply
 
 

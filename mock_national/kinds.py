@@ -6,9 +6,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-SYSTEMS: Final = ("portal", "population")
+SYSTEMS: Final = ("portal", "population", "papers")
+ALL: Final = frozenset(SYSTEMS)
+BOTH: Final = frozenset({"portal", "population"})
 PORTAL: Final = frozenset({"portal"})
-BOTH: Final = frozenset(SYSTEMS)
 
 INSERT: Final = "DongBoHoSoMC"
 STEPS: Final = "CapNhatTienDoHoSoMC"
@@ -28,7 +29,7 @@ class Kind:
     `not_services`: ones it never fits. `json_only`: never on a SOAP call. `pause_ms`: `delay_ms` when not given.
     """
 
-    systems: frozenset[str] = BOTH
+    systems: frozenset[str] = ALL
     applied: bool = False
     chooses: bool = False
     at_door: bool = False
@@ -74,7 +75,7 @@ KINDS: Final[dict[str, Kind]] = {
     # refusals of the door-keeper
     "session_expired": Kind(not_services=LOGINS),
     "wrong_unit": Kind(not_services=LOGINS),
-    "duplicate_500": Kind(applied=True, services=frozenset({INSERT, "XacThucThongTinCongDan"})),
+    "duplicate_500": Kind(systems=BOTH, applied=True, services=frozenset({INSERT, "XacThucThongTinCongDan"})),
     "http_429": _BROKEN,
     "http_429_retry_after": _BROKEN,
     "http_503": _BROKEN,
@@ -87,7 +88,7 @@ KINDS: Final[dict[str, Kind]] = {
     # states of the far side that last
     "maintenance": Kind(at_door=True, lasts=True),
     "code_table_changed": Kind(
-        lasts=True, services=frozenset({INSERT, "LayDanhSachTTHC", "LayThuTuc", "XacThucThongTinCongDan"})
+        systems=BOTH, lasts=True, services=frozenset({INSERT, "LayDanhSachTTHC", "LayThuTuc", "XacThucThongTinCongDan"})
     ),
 }
 BAD_ITEM_KINDS: Final = frozenset({"bad_item_whole", "bad_item_rest_taken", "bad_item_per_item"})

@@ -14,6 +14,7 @@ from mock_national.summary import Summary
 
 _HERE = Path(__file__).parent
 _CALLS_SHOWN = 25
+_PAPERS_SHOWN = 50
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -21,7 +22,7 @@ _HEADERS = {
 
 
 class Pages:
-    """Overview and dossier page."""
+    """Overview, dossier page, page of papers and links."""
 
     def __init__(self, parts: Parts) -> None:
         """Read templates and stylesheet once."""
@@ -30,21 +31,24 @@ class Pages:
         self._holdings = parts.holdings
         self._log = parts.log
         self._faults = parts.faults
+        self._papers = parts.papers
+        self._publications = parts.publications
         self._templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
         self._style = (_HERE / "static" / "mock.css").read_bytes()
 
     def routes(self) -> list[Route]:
-        """The two pages and the stylesheet."""
+        """The pages and the stylesheet."""
         return [
             Route("/", self.overview, methods=["GET"]),
             Route("/dossiers/{code}", self.dossier, methods=["GET"]),
+            Route("/papers", self.papers, methods=["GET"]),
             Route("/static/mock.css", self.style, methods=["GET"]),
         ]
 
     async def overview(self, _: Request) -> Response:
-        """What both systems hold, the newest calls, the armed faults."""
+        """What the systems hold, the newest calls, the armed faults."""
         return self._page(
             "overview.html",
             settings=self._settings,
@@ -68,6 +72,16 @@ class Pages:
         steps = [json.loads(step) for step in self._holdings.steps(code)]
         return self._page(
             "dossier.html", code=code, fields=fields, steps=steps, status_names=self._summary.status_names
+        )
+
+    async def papers(self, _: Request) -> Response:
+        """The papers that were loaded, and the links that were published with what was found behind them."""
+        await self._publications.catch_up()
+        return self._page(
+            "papers.html",
+            counts=self._summary.counts(),
+            papers=list(self._papers.papers(None, _PAPERS_SHOWN)),
+            links=self._summary.newest_links(),
         )
 
     async def style(self, _: Request) -> Response:

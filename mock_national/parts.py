@@ -7,7 +7,10 @@ from mock_national.catalogue import Catalogue, catalogue
 from mock_national.door import Door
 from mock_national.exchange import Desk
 from mock_national.faults import FaultBook
+from mock_national.fetching import Fetcher
 from mock_national.holdings import Holdings
+from mock_national.paper_holdings import PaperHoldings
+from mock_national.publications import Publications
 from mock_national.registry import ensure_people
 from mock_national.settings import Settings
 from mock_national.store import Store
@@ -15,7 +18,7 @@ from mock_national.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the two systems, the admin API and the pages share."""
+    """What the systems, the admin API and the pages share."""
 
     settings: Settings
     store: Store
@@ -25,6 +28,9 @@ class Parts:
     faults: FaultBook
     door: Door
     desk: Desk
+    papers: PaperHoldings
+    publications: Publications
+    fetcher: Fetcher
 
 
 def build(settings: Settings) -> Parts:
@@ -37,13 +43,18 @@ def build(settings: Settings) -> Parts:
     ensure_people(store, settings)
     log = CallLog(store.connection)
     door = Door()
+    holdings = Holdings(store)
+    publications = Publications(store, holdings)
     return Parts(
         settings=settings,
         store=store,
         catalogue=catalogue(),
-        holdings=Holdings(store),
+        holdings=holdings,
         log=log,
         faults=FaultBook(settings.clock),
         door=door,
         desk=Desk(settings, store, log, door),
+        papers=PaperHoldings(store),
+        publications=publications,
+        fetcher=Fetcher(settings, store, publications),
     )

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, cast
 
 from starlette.requests import Request
@@ -17,7 +17,7 @@ from mock_national.policies import Policy, all_or_nothing
 from mock_national.portal_faults import Bending, closed_list, closed_procedure, terms_of
 from mock_national.reception import ORDINARY, Outcome, Reception, Terms
 from mock_national.tables import document
-from mock_national.wire import Reply, dump, parse_object, read_body
+from mock_national.wire import Reply, dump, parse_object, read_body, unknown_member
 
 BAD_LOGIN: Final = "1"
 NO_SESSION: Final = "2"
@@ -30,6 +30,17 @@ _SHOWN_MAX = 6000
 
 Body = dict[str, object]
 Service = Callable[[Body, Terms], Reply]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def behind_adapters(endpoints: Iterable[tuple[str, Endpoint]]) -> list[Route]:
+    """The routes of provider paths, under both names of the adapter."""
+    paths = list(endpoints)
+    return [
+        Route(f"/{adapter}/RestService/forward/{path}", endpoint, methods=["POST"])
+        for adapter in ("XrdAdapter", "VXPAdapter")
+        for path, endpoint in paths
+    ]
 
 
 class Portal:
@@ -72,13 +83,12 @@ class Portal:
             (self._settings.integration_path, self.integration),
             (self._settings.login_path, self.login),
             (self._settings.share_path, self.share),
-            ("{rest:path}", self.elsewhere),
         )
-        return [
-            Route(f"/{adapter}/RestService/forward/{path}", endpoint, methods=["POST"])
-            for adapter in ("XrdAdapter", "VXPAdapter")
-            for path, endpoint in endpoints
-        ]
+        return behind_adapters(endpoints)
+
+    def last_routes(self) -> list[Route]:
+        """The route of every path that no provider behind the adapter has."""
+        return behind_adapters([("{rest:path}", self.elsewhere)])
 
     async def integration(self, request: Request) -> Response:
         """Services that the province calls to give."""
@@ -94,7 +104,7 @@ class Portal:
 
     async def elsewhere(self, request: Request) -> Response:
         """Any other provider path."""
-        return await self._desk.perform(request, "portal", "", None, _unknown_provider)
+        return await self._desk.perform(request, "portal", "", None, unknown_member)
 
     async def _serve(self, request: Request, decide: Service, called: str = "") -> Response:
         early = await self._desk.at_door(request, "portal", self._faults.take_at_door("portal"))
@@ -104,7 +114,7 @@ class Portal:
         shown = _SECRET.sub(r"\1***", raw[:_SHOWN_MAX].decode(errors="replace"))
         code = request.query_params.get("dstcode") or request.headers.get("dstcode")
         if code != self._settings.provider_code:
-            return await self._desk.perform(request, "portal", shown, None, _unknown_provider)
+            return await self._desk.perform(request, "portal", shown, None, unknown_member)
         body = parse_object(raw)
         if body is None:
             refusal = Refusal(UNREADABLE, "", "không đọc được yêu cầu")
@@ -202,14 +212,6 @@ class Portal:
         return Reply(
             body=dump(answer).encode(), service=service[:50], items=items, error_code=str(answer["error_code"])
         )
-
-
-def _unknown_provider() -> Reply:
-    answer = {
-        "type": "Server.ClientProxy.UnknownMember",
-        "message": "dstcode hoặc địa chỉ dịch vụ không có trong adapter",
-    }
-    return Reply(body=dump(answer).encode(), status=404)
 
 
 def _same(given: str, expected: str) -> bool:

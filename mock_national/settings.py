@@ -8,6 +8,7 @@ from typing import Literal
 Profile = Literal["v1.4", "v2"]
 AnswerStyle = Literal["0", "00", "int"]
 PopulationShape = Literal["count", "exists"]
+PaperFileShape = Literal["text", "json"]
 
 PEOPLE_SEED = 20251123
 PEOPLE_COUNT = 2000
@@ -19,7 +20,8 @@ class Settings:
 
     `unit_calls_per_second` and `officer_calls_per_day` are the population quotas; 0 switches one off.
     `slow_seconds` is how long the number ending in 901 is kept waiting.
-    The three `*_path` values follow `…/RestService/forward/`.
+    The `*_path` values follow `…/RestService/forward/`. `paper_file_shape` is how the store of papers gives a file:
+    its base64 as plain text or as a JSON text. `link_seconds` and `link_bytes_max` bound the fetching of one link.
     """
 
     database: str = "mock_national.sqlite3"
@@ -38,4 +40,11 @@ class Settings:
     people_count: int = PEOPLE_COUNT
     people_seed: int = PEOPLE_SEED
     slow_seconds: float = 5
+    paper_login_path: str = "bndp/public/v1/login"
+    paper_list_path: str = "bndp/public/v1/papers"
+    paper_file_path: str = "bndp/public/v1/papers/file"
+    paper_provider_url: str = "https://apigiaytocanhan.dichvucong.gov.vn"
+    paper_file_shape: PaperFileShape = "text"
+    link_seconds: float = 30
+    link_bytes_max: int = 64 * 1024 * 1024
     clock: Callable[[], float] = time.time

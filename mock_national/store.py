@@ -34,6 +34,25 @@ CREATE TABLE IF NOT EXISTS population_tokens (token TEXT PRIMARY KEY, unit TEXT 
 CREATE TABLE IF NOT EXISTS population_requests (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS officer_days (
     officer TEXT NOT NULL, day TEXT NOT NULL, used INTEGER NOT NULL, PRIMARY KEY (officer, day)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS paper_sessions (token TEXT PRIMARY KEY, account TEXT NOT NULL, expires_at REAL NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS papers (
+    id INTEGER PRIMARY KEY, owner TEXT NOT NULL, result TEXT NOT NULL, symbol TEXT NOT NULL, body TEXT NOT NULL,
+    name TEXT NOT NULL, UNIQUE (owner, result, symbol, body));
+CREATE TABLE IF NOT EXISTS paper_files (
+    id INTEGER PRIMARY KEY, paper INTEGER NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL UNIQUE,
+    sha256 TEXT NOT NULL, content BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS paper_files_by_paper ON paper_files (paper);
+CREATE TABLE IF NOT EXISTS published_to (seq INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS links (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, dossier TEXT NOT NULL, kind TEXT NOT NULL, code TEXT NOT NULL,
+    name TEXT NOT NULL, body TEXT NOT NULL, path TEXT NOT NULL UNIQUE, url TEXT NOT NULL,
+    fetched_at TEXT, status INTEGER, size INTEGER, sha256 TEXT, content_type TEXT, error TEXT);
+CREATE INDEX IF NOT EXISTS links_by_dossier ON links (dossier);
+CREATE INDEX IF NOT EXISTS links_due ON links (id) WHERE fetched_at IS NULL;
+CREATE TABLE IF NOT EXISTS link_owners (owner TEXT NOT NULL, dossier TEXT NOT NULL, PRIMARY KEY (owner, dossier))
+    WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS link_owners_by_dossier ON link_owners (dossier);
 """
 
 _EMPTIED_BY_RESET = (
@@ -44,6 +63,12 @@ _EMPTIED_BY_RESET = (
     "population_tokens",
     "population_requests",
     "officer_days",
+    "paper_sessions",
+    "papers",
+    "paper_files",
+    "published_to",
+    "links",
+    "link_owners",
     "sqlite_sequence",
 )
 

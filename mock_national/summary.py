@@ -6,6 +6,7 @@ from mock_national.store import Store
 from mock_national.tables import rows
 
 NEWEST_DOSSIERS: Final = 50
+NEWEST_LINKS: Final = 50
 
 
 class Counts(TypedDict):
@@ -21,6 +22,8 @@ class Counts(TypedDict):
     sessions: int
     people: int
     population_requests: int
+    papers: int
+    paper_files: int
 
 
 class DossierLine(TypedDict):
@@ -32,6 +35,19 @@ class DossierLine(TypedDict):
     updates: int
     steps: int
     updated_at: str
+
+
+class LinkLine(TypedDict):
+    """One published link in a list; `code` and `error` may be empty, `fetched_at` is UTC ISO 8601 or None."""
+
+    dossier: str
+    kind: str
+    code: str
+    url: str
+    fetched_at: str | None
+    status: int | None
+    size: int | None
+    error: str | None
 
 
 class Summary:
@@ -57,6 +73,8 @@ class Summary:
             "sessions": self._one("SELECT count(*) FROM sessions"),
             "people": self._one("SELECT count(*) FROM people"),
             "population_requests": self._one("SELECT count(*) FROM population_requests"),
+            "papers": self._one("SELECT count(*) FROM papers"),
+            "paper_files": self._one("SELECT count(*) FROM paper_files"),
         }
 
     def newest(self, limit: int = NEWEST_DOSSIERS) -> list[DossierLine]:
@@ -75,6 +93,26 @@ class Summary:
                 "updated_at": at,
             }
             for code, procedure, status, updates, steps, at in found
+        ]
+
+    def newest_links(self, limit: int = NEWEST_LINKS) -> list[LinkLine]:
+        """The links of the dossiers sent last, newest first, as far as the ledger was read."""
+        found = self._connection.execute(
+            "SELECT dossier, kind, code, url, fetched_at, status, size, error FROM links ORDER BY id DESC LIMIT ?",
+            (limit,),
+        )
+        return [
+            {
+                "dossier": dossier,
+                "kind": kind,
+                "code": code,
+                "url": url,
+                "fetched_at": fetched_at,
+                "status": status,
+                "size": size,
+                "error": error,
+            }
+            for dossier, kind, code, url, fetched_at, status, size, error in found
         ]
 
     def _one(self, query: str) -> int:

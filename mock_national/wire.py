@@ -17,8 +17,8 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 class Reply:
     """An answer decided but not yet sent.
 
-    `service`, `items` and `error_code` are for the record of calls; `delay_seconds` and `hang` say how the
-    answer is to be kept back after the transaction is over.
+    `service`, `items`, `error_code` and `record` (what stands there instead of the body) are for the record of
+    calls; `delay_seconds` and `hang` say how the answer is to be kept back after the transaction is over.
     """
 
     body: bytes
@@ -27,6 +27,7 @@ class Reply:
     service: str = ""
     items: int = 0
     error_code: str = ""
+    record: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     delay_seconds: float = 0
     hang: bool = False
@@ -34,6 +35,15 @@ class Reply:
     def response(self) -> Response:
         """The Starlette response of this answer."""
         return Response(self.body, self.status, self.headers, self.media_type)
+
+
+def unknown_member() -> Reply:
+    """What the adapter says of a provider or path that it does not know."""
+    answer = {
+        "type": "Server.ClientProxy.UnknownMember",
+        "message": "dstcode hoặc địa chỉ dịch vụ không có trong adapter",
+    }
+    return Reply(body=dump(answer).encode(), status=404)
 
 
 def dump(value: object) -> str:

@@ -8,9 +8,10 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from connectors.errors import Unmapped
-from connectors.portal import codes
-from schemas.portal import DinhDanh, GiayToKetQua, HoSo, HoSoBoSung, KetNoiCSDL, LePhi, TaiLieu, TienDo
-from schemas.provincial import Component, DossierIn, IdentityPaper, Result, StepIn, SupplementRequest
+from connectors.portal import codes, papers
+from connectors.portal.papers import NO_PAPERS, Papers
+from schemas.portal import DinhDanh, HoSo, HoSoBoSung, KetNoiCSDL, LePhi, TienDo
+from schemas.provincial import DossierIn, IdentityPaper, StepIn, SupplementRequest
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _YES_NO = ("0", "1")
@@ -35,15 +36,20 @@ class DossierFacts:
     unit_name: str
 
 
-def encode_dossier(code: str, dossier: DossierIn, facts: DossierFacts, profile: Profile) -> str:
+def encode_dossier(
+    code: str, dossier: DossierIn, facts: DossierFacts, profile: Profile, kept: Papers = NO_PAPERS
+) -> str:
     """The JSON text of a dossier as the nation takes it.
+
+    ``kept`` are the papers of which a file lies here. What the record itself says of papers, links and results is not
+    sent: it is a claim, and the nation counts what it is told (``docs/decisions/0028``).
 
     Raises:
         Unmapped: a value has no national code.
     """
     if profile is Profile.V2:
-        return _dossier_v2(code, dossier, facts).model_dump_json(exclude_none=True)
-    return _dossier_v14(code, dossier, facts).model_dump_json(exclude_none=True)
+        return _dossier_v2(code, dossier, facts, kept).model_dump_json(exclude_none=True)
+    return _dossier_v14(code, dossier, facts, kept).model_dump_json(exclude_none=True)
 
 
 def encode_step(dossier_code: str, step: StepIn) -> str:
@@ -86,7 +92,7 @@ def _code(table: Mapping[Key, str], value: Key, pointer: str, name: str) -> str:
     return table[value]
 
 
-def _dossier_v14(code: str, dossier: DossierIn, facts: DossierFacts) -> HoSo:
+def _dossier_v14(code: str, dossier: DossierIn, facts: DossierFacts, kept: Papers) -> HoSo:
     applicant = dossier.applicant
     return HoSo(
         MaHoSo=code,
@@ -110,7 +116,7 @@ def _dossier_v14(code: str, dossier: DossierIn, facts: DossierFacts) -> HoSo:
         NgayKetThucXuLy=wire_time(dossier.finished_at),
         DonViXuLy=facts.unit_name,
         GhiChu=dossier.note,
-        TaiLieuNop=tuple(_paper(part, v2=False) for part in dossier.components if part.url),
+        TaiLieuNop=tuple(papers.component(paper, v2=False) for paper in kept.components),
         DanhSachLePhi=tuple(
             LePhi(
                 TenPhiLePhi=fee.name,
@@ -122,25 +128,20 @@ def _dossier_v14(code: str, dossier: DossierIn, facts: DossierFacts) -> HoSo:
             for fee in dossier.fees
         ),
         DanhSachHoSoBoSung=tuple(_supplement(request) for request in dossier.supplements),
-        DanhSachGiayToKetQua=tuple(_result(place, result, v2=False) for place, result in enumerate(dossier.results, 1)),
+        DanhSachGiayToKetQua=tuple(papers.result(paper, v2=False) for paper in kept.results),
     )
 
 
-def _dossier_v2(code: str, dossier: DossierIn, facts: DossierFacts) -> HoSo:
-    digitised = any(part.digitised for part in dossier.components)
-    return _dossier_v14(code, dossier, facts).model_copy(
+def _dossier_v2(code: str, dossier: DossierIn, facts: DossierFacts, kept: Papers) -> HoSo:
+    return _dossier_v14(code, dossier, facts, kept).model_copy(
         update={
-            "TaiLieuNop": tuple(
-                _paper(part, v2=True, place=place) for place, part in enumerate(dossier.components) if part.url
-            ),
-            "DanhSachGiayToKetQua": tuple(
-                _result(place, result, v2=True) for place, result in enumerate(dossier.results, 1)
-            ),
+            "TaiLieuNop": tuple(papers.component(paper, v2=True) for paper in kept.components),
+            "DanhSachGiayToKetQua": tuple(papers.result(paper, v2=True) for paper in kept.results),
             "KenhThucHien": _code(codes.CHANNEL, dossier.channel, "/channel", "KenhThucHien"),
             "NgayNopHoSo": wire_time(dossier.submitted_at),
             "NgayTuChoi": wire_time(dossier.refused_at),
             "NoiNopHoSo": _code(codes.FILED_AT, dossier.filed_at, "/filed_at", "NoiNopHoSo"),
-            "HoSoCoThanhPhanSoHoa": _YES_NO[digitised],
+            "HoSoCoThanhPhanSoHoa": _YES_NO[kept.digitised],
             "TaiKhoanDuocXacThucVoiVNeID": _YES_NO[dossier.applicant.vneid_verified],
             "DuocThanhToanTrucTuyen": _code(
                 codes.ONLINE_PAYMENT, dossier.online_payment, "/online_payment", "DuocThanhToanTrucTuyen"
@@ -163,27 +164,6 @@ def _identity(place: int, paper: IdentityPaper) -> DinhDanh:
     return DinhDanh(LoaiDinhDanh=kind, SoDinhDanh=paper.number)
 
 
-def _paper(part: Component, *, v2: bool, place: int = 0) -> TaiLieu:
-    """A paper with a file. One without has no place in the message whose code list is known, and stays with us."""
-    paper = TaiLieu(
-        TepDinhKemId=part.file_id or "",
-        TenTepDinhKem=part.name,
-        IsDeleted="False",
-        MaThanhPhanHoSo=part.component_code,
-        DuongDanTaiTepTin=part.url,
-    )
-    if not v2:
-        return paper
-    return paper.model_copy(
-        update={
-            "DuocSoHoa": _YES_NO[part.digitised],
-            "DuocTaiSuDung": _code(codes.REUSE, part.reuse, f"/components/{place}/reuse", "DuocTaiSuDung"),
-            "DuocLayTuKhoDMQG": _YES_NO[part.from_national_store],
-            "MaKetQuaThayThe": part.replacing_result_code,
-        }
-    )
-
-
 def _supplement(request: SupplementRequest) -> HoSoBoSung:
     return HoSoBoSung(
         HoSoBoSungId=request.number,
@@ -196,14 +176,4 @@ def _supplement(request: SupplementRequest) -> HoSoBoSung:
         TrangThaiBoSung=request.received_at is not None,
         NgayHenTraTruoc=wire_time(request.previous_due_at),
         NgayHenTraMoi=wire_time(request.new_due_at),
-    )
-
-
-def _result(place: int, result: Result, *, v2: bool) -> GiayToKetQua:
-    return GiayToKetQua(
-        TenGiayTo=result.name,
-        MaThanhPhanHoSo=result.component_code,
-        GiayToId=str(place),
-        DuongDanTepTinKetQua=result.url,
-        MaGiayToKetQua=result.result_code if v2 else None,
     )

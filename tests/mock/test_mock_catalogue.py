@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from mock_national.drop import ConnectionDropped
-from mock_national.kinds import BAD_ITEM_KINDS, KINDS, SYSTEMS
+from mock_national.kinds import ALL, BAD_ITEM_KINDS, BOTH, KINDS, PORTAL, SYSTEMS
 from tests.mock.support import FORWARD, PROVIDER, Portal, a_code, a_dossier, a_step
 
 ROOT = Path(__file__).parents[2] / "mock_national"
@@ -20,7 +20,7 @@ DRESSES = ("code_00", "code_int", "code_missing", "json_in_string", "slow_body",
 
 def documented() -> dict[str, str]:
     rows = re.findall(
-        r"^\| (`[a-z0-9_`, ]+`) \| (both|portal) \|.*\|.*\|$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE
+        r"^\| (`[a-z0-9_`, ]+`) \| (all|both|portal) \|.*\|.*\|$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE
     )
     return {kind: systems for kinds, systems in rows for kind in re.findall(r"`(\w+)`", kinds)}
 
@@ -30,7 +30,9 @@ def kinds_of(path: Path) -> list[str]:
 
 
 def test_every_kind_is_documented_with_the_systems_it_makes_sense_for() -> None:
-    assert documented() == {name: "both" if kind.systems == set(SYSTEMS) else "portal" for name, kind in KINDS.items()}
+    words = {ALL: "all", BOTH: "both", PORTAL: "portal"}
+    assert set(SYSTEMS) == ALL
+    assert documented() == {name: words[kind.systems] for name, kind in KINDS.items()}
 
 
 def test_at_least_a_dozen_scenarios_are_shipped_and_each_names_what_was_observed() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from connectors.portal import DossierFacts
+from connectors.portal.papers import Paper, Papers, ResultPaper
 from schemas.provincial import (
     ApplicantKind,
     Channel,
@@ -91,6 +92,27 @@ def components(draw: st.DrawFn) -> Json:
         "from_national_store": draw(st.booleans()),
         "replacing_result_code": RESULT if reuse is Reuse.RESULT else None,
     }
+
+
+@st.composite
+def _kept_papers(draw: st.DrawFn) -> Paper:
+    reuse = draw(st.sampled_from(Reuse))
+    return Paper(
+        file_id=draw(st.uuids()).hex,
+        name=draw(texts()),
+        component_code=draw(maybe(st.sampled_from(COMPONENTS))),
+        url=draw(URLS),
+        digitised=True,
+        reuse=reuse,
+        from_national_store=draw(st.booleans()),
+        replacing_result_code=RESULT if reuse is Reuse.RESULT else None,
+    )
+
+
+def kept_papers() -> st.SearchStrategy[Papers]:
+    """Papers and results of which a file lies here."""
+    results = st.builds(ResultPaper, st.uuids().map(lambda made: made.hex), texts(), st.just(RESULT), URLS)
+    return st.builds(Papers, st.lists(_kept_papers(), max_size=3).map(tuple), st.lists(results, max_size=2).map(tuple))
 
 
 def supplements() -> st.SearchStrategy[Json]:

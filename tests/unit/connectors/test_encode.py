@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from connectors.errors import Unmapped
 from connectors.portal import Profile, codes, encode_dossier, encode_step
 from connectors.portal.encode import _code, wire_time
+from connectors.portal.papers import Paper, Papers, ResultPaper
 from schemas import provincial
 from schemas.portal import HoSo, HoSoBoSung, TienDo
-from schemas.provincial import DossierIn, PaperKind, Status, StepIn
-from tests.unit.connectors.records import FACTS, dossiers, steps
+from schemas.provincial import DossierIn, PaperKind, Reuse, Status, StepIn
+from tests.unit.connectors.records import FACTS, dossiers, kept_papers, steps
 
 CODE = "H15.16-260701-0001"
 AT = datetime(2026, 7, 1, 1, 0, 59, 999_999, tzinfo=UTC)
@@ -35,7 +36,6 @@ TABLES: Mapping[type[StrEnum], Mapping[Any, str]] = {
     provincial.Database: codes.DATABASE,
 }
 MAY_BE_EMPTY = {
-    "TepDinhKemId",
     "NgayHenTra",
     "NgayTra",
     "NgayKetThucXuLy",
@@ -109,7 +109,7 @@ def full_dossier() -> DossierIn:
                     "name": "Tờ khai.pdf",
                     "component_code": "000.00.00.G15-KQ003208",
                     "file_id": "f1",
-                    "url": "https://h15.example/t/1",
+                    "url": "https://nowhere.example/claimed",
                     "digitised": True,
                     "reuse": "result",
                     "from_national_store": True,
@@ -130,11 +130,26 @@ def full_dossier() -> DossierIn:
                     "new_due_at": later,
                 }
             ],
-            "results": [{"name": "Giấy khai sinh", "result_code": "KQ.G15.000031", "url": "https://h15.example/k/1"}],
+            "results": [{"name": "Khai", "result_code": "KQ.G15.000031", "url": "https://nowhere.example/claimed"}],
         }
     )
 
 
+KEPT = Papers(
+    (
+        Paper(
+            file_id="f1",
+            name="Tờ khai.pdf",
+            component_code="000.00.00.G15-KQ003208",
+            url="https://h15.example/t/1",
+            digitised=True,
+            reuse=Reuse.RESULT,
+            from_national_store=True,
+            replacing_result_code="KQ.G15.000031",
+        ),
+    ),
+    (ResultPaper("k1", "Giấy khai sinh", "KQ.G15.000031", "https://h15.example/k/1"),),
+)
 GOLDEN_V14 = {
     "MaHoSo": CODE,
     "MaTTHC": "1.001193",
@@ -184,7 +199,7 @@ GOLDEN_V14 = {
         }
     ],
     "DanhSachGiayToKetQua": [
-        {"TenGiayTo": "Giấy khai sinh", "GiayToId": "1", "DuongDanTepTinKetQua": "https://h15.example/k/1"}
+        {"TenGiayTo": "Giấy khai sinh", "GiayToId": "k1", "DuongDanTepTinKetQua": "https://h15.example/k/1"}
     ],
 }
 GOLDEN_V2 = GOLDEN_V14 | {
@@ -204,7 +219,7 @@ GOLDEN_V2 = GOLDEN_V14 | {
     "DanhSachGiayToKetQua": [
         {
             "TenGiayTo": "Giấy khai sinh",
-            "GiayToId": "1",
+            "GiayToId": "k1",
             "DuongDanTepTinKetQua": "https://h15.example/k/1",
             "MaGiayToKetQua": "KQ.G15.000031",
         }
@@ -226,7 +241,7 @@ GOLDEN_V2 = GOLDEN_V14 | {
 
 @pytest.mark.parametrize(("profile", "golden"), [(Profile.V1_4, GOLDEN_V14), (Profile.V2, GOLDEN_V2)])
 def test_a_full_dossier_on_the_wire(profile: Profile, golden: dict[str, object]) -> None:
-    wire = encode_dossier(CODE, full_dossier(), FACTS, profile)
+    wire = encode_dossier(CODE, full_dossier(), FACTS, profile, KEPT)
     assert json.loads(wire) == golden
     # The letters go as themselves, not as escapes that count six.
     assert "Đăng ký khai sinh" in wire
@@ -288,7 +303,6 @@ def test_a_value_without_a_code_is_refused_with_its_place() -> None:
         ("ONLINE_PAYMENT", "province_gateway", "/online_payment"),
         ("PAPER_KIND", "old_identity_number", "/applicant/identities/2/kind"),
         ("DATABASE", "population", "/databases_consulted/0"),
-        ("REUSE", "result", "/components/1/reuse"),
     ],
 )
 def test_the_pointer_leads_to_the_value_in_the_record(
@@ -308,7 +322,7 @@ def test_the_pointer_leads_to_the_value_in_the_record(
 def test_the_older_portal_is_not_asked_for_codes_it_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
     for table in ("CHANNEL", "FILED_AT", "ONLINE_PAYMENT", "PAPER_KIND", "DATABASE", "REUSE"):
         monkeypatch.setattr(codes, table, MappingProxyType({}))
-    assert json.loads(encode_dossier(CODE, full_dossier(), FACTS, Profile.V1_4)) == GOLDEN_V14
+    assert json.loads(encode_dossier(CODE, full_dossier(), FACTS, Profile.V1_4, KEPT)) == GOLDEN_V14
 
 
 def test_nothing_is_cut_however_long() -> None:
@@ -358,8 +372,15 @@ def check_message(wire: str, shape: type[HoSo] | type[TienDo]) -> dict[str, obje
 
 
 @given(dossiers(), st.sampled_from(Profile))
-def test_every_dossier_keeps_the_rules_of_the_wire(dossier: DossierIn, profile: Profile) -> None:
-    message = check_message(encode_dossier(CODE, dossier, FACTS, profile), HoSo)
+def test_what_a_record_claims_of_papers_is_not_told_to_the_nation(dossier: DossierIn, profile: Profile) -> None:
+    message = json.loads(encode_dossier(CODE, dossier, FACTS, profile))
+    assert (message["TaiLieuNop"], message["DanhSachGiayToKetQua"]) == ([], [])
+    assert message.get("HoSoCoThanhPhanSoHoa", "0") == "0"
+
+
+@given(dossiers(), st.sampled_from(Profile), kept_papers())
+def test_every_dossier_keeps_the_rules_of_the_wire(dossier: DossierIn, profile: Profile, kept: Papers) -> None:
+    message = check_message(encode_dossier(CODE, dossier, FACTS, profile, kept), HoSo)
     names = {name for name, _ in scalars(message)} | set(message)
     if profile is Profile.V1_4:
         assert not names & V2_FIELDS
@@ -370,8 +391,8 @@ def test_every_dossier_keeps_the_rules_of_the_wire(dossier: DossierIn, profile: 
     assert message["TrichYeuHoSo"] == dossier.summary
     assert message.get("GhiChu") == dossier.note
     told = {str(value) for _, value in scalars(message)}
-    assert {fee.name for fee in dossier.fees} | {part.name for part in dossier.components if part.url} <= told
-    assert {request.reason for request in dossier.supplements} | {result.name for result in dossier.results} <= told
+    assert {fee.name for fee in dossier.fees} | {paper.url for paper in kept.components} <= told
+    assert {request.reason for request in dossier.supplements} | {result.url for result in kept.results} <= told
 
 
 @given(steps())

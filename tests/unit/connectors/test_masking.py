@@ -11,7 +11,8 @@ from connectors.masking import KEPT_CHARACTERS, mask
 
 NAME = "Nguyễn Thị Bịa"
 NUMBER = "003190123456"
-SECRETS = (NAME, NUMBER, "0912345678", "bia@example.vn", "geheim")
+LINK = "https://lienthong.example/files/khong-ai-doan-duoc"
+SECRETS = (NAME, NUMBER, "0912345678", "bia@example.vn", "geheim", LINK)
 DATE = "20260701081500"
 RECORD = {
     "session": "geheim",
@@ -24,13 +25,15 @@ RECORD = {
             "TrichYeuHoSo": f"Khai sinh cho {NAME}",
             "NgayTiepNhan": DATE,
             "DinhDanhCHS": [{"LoaiDinhDanh": "1", "SoDinhDanh": NUMBER}],
-            "TaiLieuNop": [{"TenTepDinhKem": f"cccd-{NUMBER}.pdf"}],
+            "TaiLieuNop": [{"TenTepDinhKem": f"cccd-{NUMBER}.pdf", "DuongDanTaiTepTin": LINK}],
         }
     ],
 }
 PLAIN = json.dumps(RECORD, ensure_ascii=False)
 ESCAPED = json.dumps(RECORD)
 NESTED = json.dumps({"message": PLAIN}, ensure_ascii=False)
+NESTED_ESCAPED = json.dumps({"message": PLAIN})
+ESCAPED_NESTED_ESCAPED = json.dumps({"message": ESCAPED})
 XML = (
     f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><dan:SoDinhDanh>{NUMBER}</dan:SoDinhDanh>'
     f'<HoVaTen a="1">{NAME}</HoVaTen><d:NgayThangNam>19900131</d:NgayThangNam><MaYeuCau>H15-1</MaYeuCau></e:Envelope>'
@@ -44,14 +47,17 @@ def survivors(masked: str) -> list[str]:
     return [secret for secret in SECRETS if secret in masked or secret in unescaped]
 
 
-@pytest.mark.parametrize("text", [PLAIN, ESCAPED, NESTED, XML, XML_IN_JSON, json.dumps(RECORD, indent=1)])
+@pytest.mark.parametrize(
+    "text",
+    [PLAIN, ESCAPED, NESTED, NESTED_ESCAPED, ESCAPED_NESTED_ESCAPED, XML, XML_IN_JSON, json.dumps(RECORD, indent=1)],
+)
 def test_secrets_are_hidden(text: str) -> None:
     masked = mask(text)
     assert survivors(masked) == []
     assert "***" in masked
 
 
-@pytest.mark.parametrize("text", [PLAIN, NESTED, XML, XML_IN_JSON])
+@pytest.mark.parametrize("text", [PLAIN, NESTED, NESTED_ESCAPED, XML, XML_IN_JSON])
 def test_secrets_are_hidden_where_a_text_is_cut_off(text: str) -> None:
     for place in range(len(text)):
         assert survivors(mask(text[:place])) == []
@@ -66,7 +72,7 @@ def test_what_is_no_secret_stays() -> None:
     assert masked["session"] == "***"
     assert (dossier["MaHoSo"], dossier["NgayTiepNhan"]) == ("H15.16-260701-0001", DATE)
     assert dossier["DinhDanhCHS"] == [{"LoaiDinhDanh": "1", "SoDinhDanh": "***"}]
-    assert dossier["TaiLieuNop"] == [{"TenTepDinhKem": "cccd-***.pdf"}]
+    assert dossier["TaiLieuNop"] == [{"TenTepDinhKem": "cccd-***.pdf", "DuongDanTaiTepTin": "***"}]
     assert json.loads(json.loads(mask(NESTED))["message"]) == masked
     assert "<MaYeuCau>H15-1</MaYeuCau>" in mask(XML)
     assert 'a="1">***</HoVaTen>' in mask(XML)
