@@ -19,7 +19,7 @@ run: $(VENV)/.base ## start the mock, the API and a worker, and stay up
 	$(BIN)/python -m app run
 
 test: lint types contracts ## everything that is checked: lint, types, contracts, all tests on both databases
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.dev ## style and likely mistakes
 	$(BIN)/ruff check .

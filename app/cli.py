@@ -1,10 +1,13 @@
-"""The command line: ``lienthong serve | worker | up | migrate | token | import | mock | demo | run | conform``."""
+"""The command line: ``lienthong serve | worker | up | migrate | token | documents | import | mock | run | …``."""
 
 import asyncio
+import json
 import os
 import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 import uvicorn
@@ -17,7 +20,7 @@ from app.demo import run as demo_run
 from app.errors import LienThongError
 from app.main import create_app
 from app.store import migrate as store_migrate
-from app.usecases import tokens
+from app.usecases import check_store, tokens
 from app.usecases.tokens import Scope
 from app.wiring import build_context, close_context
 from app.worker import run as run_worker
@@ -26,7 +29,10 @@ from app.worker import stop_on_signals
 cli = typer.Typer(name="lienthong", no_args_is_help=True, add_completion=False, help=__doc__)
 token_cli = typer.Typer(no_args_is_help=True, help="Make, list and end bearer tokens.")
 cli.add_typer(token_cli, name="token")
+documents_cli = typer.Typer(no_args_is_help=True, help="Hold the document store against its rows.")
+cli.add_typer(documents_cli, name="documents")
 
+T = TypeVar("T")
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on")]
 
@@ -172,6 +178,28 @@ def token_revoke(name: str) -> None:
     typer.echo(_or_exit(work))
 
 
+@documents_cli.command("report")
+def documents_report(
+    settled_seconds: Annotated[
+        float, typer.Option(help="what is younger may be on its way, and is passed over")
+    ] = 3600,
+) -> None:
+    """Say where store and rows differ, and what nobody speaks of. Deletes nothing; exit code 1 when they differ."""
+    settings = load_settings()
+
+    async def work() -> tuple[str, bool]:
+        context = build_context(settings)
+        try:
+            found = await check_store.report(context, settled_seconds=settled_seconds)
+        finally:
+            await close_context(context)
+        return json.dumps(asdict(found), ensure_ascii=False, indent=1, default=str), found.agrees
+
+    told, agrees = _or_exit(work)
+    typer.echo(told)
+    raise typer.Exit(0 if agrees else 1)
+
+
 @cli.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="NDJSON, one record a line")],
@@ -234,9 +262,12 @@ def _operator() -> str:
     return f"cli:{os.environ.get('USER', 'operator')}"
 
 
-def _or_exit(work: object) -> str:
+def _or_exit(work: Callable[[], Awaitable[T]]) -> T:
+    async def run() -> T:
+        return await work()
+
     try:
-        return asyncio.run(work())  # type: ignore[operator,no-any-return]
+        return asyncio.run(run())
     except LienThongError as error:
         typer.echo(f"lienthong: {error}", err=True)
         raise typer.Exit(2) from error

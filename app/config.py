@@ -13,6 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import ConfigurationError
 
+FileKind = Literal["pdf", "png", "jpeg", "tiff", "xml"]
+Verdict = Literal["VALID", "MODIFIED", "EXPIRED", "REVOKED", "UNTRUSTED", "UNSIGNED", "INCOMPLETE"]
+
 
 class RetrySchedule(BaseModel):
     """One schedule of retries: an explicit list of waits, the last of which repeats, and two ends."""
@@ -94,6 +97,60 @@ class Settings(BaseSettings):
     worker_rounds: int = Field(default=2, ge=1, le=16)
     worker_poll_seconds: float = Field(default=0.5, gt=0)
     worker_lease_seconds: float = Field(default=180.0, gt=0)
+
+    # Documents: a folder, or s3://bucket/prefix with the extra "s3".
+    documents_url: str = "var/documents"
+    documents_scratch_dir: Path | None = None
+    s3_endpoint: str | None = None
+    s3_region: str = "us-east-1"
+    s3_access_key: SecretStr = SecretStr("")
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_plain_http: bool = False
+    document_bytes_max: int = Field(default=100 * 1024 * 1024, ge=1024)
+    document_pages_max: int = Field(default=2000, ge=1)
+    document_pixels_max: int = Field(default=100_000_000, ge=1000)
+    document_component_kinds: tuple[FileKind, ...] = ("pdf", "png", "jpeg", "tiff", "xml")
+    document_result_kinds: tuple[FileKind, ...] = ("pdf", "xml")
+    # Children that open files, in each API process; what one may take before its file is called a bomb.
+    document_workers: int = Field(default=2, ge=1, le=32)
+    document_seconds: float = Field(default=30.0, gt=0)
+    upload_life_seconds: float = Field(default=2 * 86400.0, gt=0)
+    # clamd: tcp://host:port or unix:///path. With one set, nothing is taken that it has not seen.
+    scanner_url: str | None = None
+    # How much of the store is read again a second, beside everything else; 0: nothing is.
+    document_check_bytes_per_second: int = Field(default=5_000_000, ge=0)
+
+    # Whose signatures count: files or folders of PEM or DER certificates and revocation lists.
+    trust_roots: tuple[str, ...] = ()
+    trust_intermediates: tuple[str, ...] = ()
+    trust_revocation_lists: tuple[str, ...] = ()
+    # soft: what is known of a revocation counts. hard: who cannot be looked up is not trusted.
+    trust_revocation: Literal["soft", "hard"] = "soft"
+    trust_online: bool = False
+    # A PKCS#12 file that seals the covers of bundles; without one they say that they are not signed.
+    bundle_seal: Path | None = None
+    bundle_seal_passphrase: SecretStr = SecretStr("")
+    # Who must sign, by result code; "*" is for all others. As JSON: {"*": ["person", "agency"]}.
+    result_signers: dict[str, tuple[Literal["person", "agency"], ...]] = {"*": ("person", "agency")}
+    result_verdicts: tuple[Verdict, ...] = ("VALID",)
+    # For units that no administrator has switched (PUT /v1/units/{code}/result-gate).
+    result_gate: Literal["report", "enforce"] = "report"
+    result_gate_statuses: tuple[Literal["done", "returned"], ...] = ("returned",)
+
+    # The address under which the portal reaches our /files; links are probed there before they are sent.
+    public_url: str = "http://127.0.0.1:8080"
+    link_retry_seconds: tuple[float, ...] = (10, 60, 300, 1800, 3600)
+    link_recheck_seconds: float = Field(default=86400.0, gt=0)
+
+    # The national store of digitised papers; without an address it is not asked. Only the login's path was ever seen.
+    papers_adapter_url: str | None = None
+    papers_login_path: str = "bndp/public/v1/login"
+    papers_list_path: str = "bndp/public/v1/papers"
+    papers_file_path: str = "bndp/public/v1/papers/file"
+    papers_provider_url: str = "https://apigiaytocanhan.dichvucong.gov.vn"
+    papers_username: str = "000.00.00.H15"
+    papers_password: SecretStr = SecretStr("")
+    papers_file_bytes_max: int = Field(default=25 * 1024 * 1024, ge=1024)
 
     population_way: Literal["off", "lgsp", "json"] = "off"
     population_base_url: str = "http://127.0.0.1:8099"

@@ -74,6 +74,8 @@ async def _admit(request: Request, context: Context, token: str, scope: Scope, *
 
 IntakeCaller = Annotated[Caller, Depends(requires(Scope.INTAKE))]
 ReadCaller = Annotated[Caller, Depends(requires(Scope.READ))]
+PaperCaller = Annotated[Caller, Depends(requires(Scope.INTAKE, Scope.READ))]
+ChangeCaller = Annotated[Caller, Depends(requires(Scope.INTAKE, Scope.OPERATE))]
 WebhookCaller = Annotated[Caller, Depends(requires(Scope.INTAKE, Scope.OPERATE))]
 OperateCaller = Annotated[Caller, Depends(requires(Scope.OPERATE))]
 AdminCaller = Annotated[Caller, Depends(requires(Scope.ADMIN))]

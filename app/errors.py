@@ -25,12 +25,31 @@ LienThongError
 │   ├── HoldEnded               409  a hold that somebody has ended already
 │   ├── UnknownWebhook          404  no such webhook, or another's
 │   ├── BadWebhookAddress       422  news may not be sent to this address
+│   ├── FileNotTaken            422  a file that is not what it must be; the slug names the fault
+│   ├── UnknownDocument         404  no such document
+│   ├── DocumentKnown           409  another file of the same paper (type, number, issuer, day) is held
+│   ├── NotChangeable           409  a document that does not speak any more, or cannot be replaced so
+│   ├── ResultMissing           409  a status that needs a signed electronic result
+│   ├── UnknownSubject          404  nobody is known by this id
+│   ├── UnknownLookup           404  no such look-up, or no such candidate in it
+│   ├── LookupUsed              409  a look-up whose find was taken already, or for another dossier
+│   ├── UnknownUpload           404  no such upload, or another's
+│   ├── UploadConflict          409  not the byte that comes next, or somebody is sending now
+│   ├── UploadIncomplete        409  not all of it has come
+│   ├── UnknownLink             404  no such link
+│   ├── LinkGone                410  a document that was withdrawn or replaced
+│   ├── NationalStoreSilent     503  the national store gave no answer that can be used
+│   ├── ScannerSilent           503  the virus scanner gave no answer, so nothing is taken
+│   ├── FileStoreSilent         503  the document store cannot be reached, or what lies there is damaged
 │   ├── Unauthenticated         401  no token, or not a valid one
 │   ├── Forbidden               403  the token does not have the scope
 │   ├── PersonCheckDenied       403  the population database does not let this officer or procedure ask
 │   ├── PersonQuotaSpent        429  the quota of questions is spent
 │   ├── PersonCheckUnavailable  503  no answer: says nothing about the person
 │   └── PersonReplyUnreadable   502  an answer that cannot be trusted: says nothing about the person
+├── FileRefused                 (app.papers) a file is not what it must be; told as FileNotTaken
+├── BenchBroken                 (app.papers) nobody can open files now; told as FileStoreSilent
+├── OriginalDiffers             (app.papers) a bundle would hold another file; told as FileStoreSilent
 ├── AuditUnavailable            503  no audit entry can be written, so nothing may happen
 ├── StoreBusy                   503  the database did not take the transaction in time
 └── ConfigurationError          start-up only; names the setting
@@ -221,6 +240,111 @@ class BadWebhookAddress(Refusal):
     """News may not be sent to this address."""
 
     slug, title, status = "bad-webhook-address", "News may not be sent there", HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class FileNotTaken(Refusal):
+    """A file that is not what it must be. The slug names the fault, as in ``file-bomb``."""
+
+    slug, title, status = "file-refused", "This file is not taken", HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, fault: str, detail: str, faults: tuple[Fault, ...] = ()) -> None:
+        """``fault`` is a value of ``app.domain.documents.FileFault``."""
+        super().__init__(detail, faults=faults, members={"fault": fault})
+        self.slug = f"file-{fault.replace('_', '-')}"  # type: ignore[misc]
+
+
+class UnknownDocument(Refusal):
+    """No such document."""
+
+    slug, title, status = "unknown-document", "No such document", HTTPStatus.NOT_FOUND
+
+
+class DocumentKnown(Refusal):
+    """Another file of the same paper is held."""
+
+    slug, title, status = "document-known", "Another file of this paper is held", HTTPStatus.CONFLICT
+
+
+class NotChangeable(Refusal):
+    """A document that does not speak any more, or cannot be replaced so."""
+
+    slug, title, status = "not-changeable", "This document cannot be changed so", HTTPStatus.CONFLICT
+
+
+class ResultMissing(Refusal):
+    """A status that needs a signed electronic result."""
+
+    slug, title, status = "result-missing", "A signed electronic result is missing", HTTPStatus.CONFLICT
+
+
+class UnknownSubject(Refusal):
+    """Nobody is known by this id."""
+
+    slug, title, status = "unknown-subject", "Nobody is known by this id", HTTPStatus.NOT_FOUND
+
+
+class UnknownLookup(Refusal):
+    """No such look-up, or no such candidate in it."""
+
+    slug, title, status = "unknown-lookup", "No such look-up", HTTPStatus.NOT_FOUND
+
+
+class LookupUsed(Refusal):
+    """A look-up whose find was taken already, or that was made for another dossier."""
+
+    slug, title, status = "lookup-used", "This look-up cannot be used for that", HTTPStatus.CONFLICT
+
+
+class UnknownUpload(Refusal):
+    """No such upload, or another's."""
+
+    slug, title, status = "unknown-upload", "No such upload", HTTPStatus.NOT_FOUND
+
+
+class UploadConflict(Refusal):
+    """Not the byte that comes next, or somebody is sending now."""
+
+    slug, title, status = "upload-conflict", "The upload does not go on there", HTTPStatus.CONFLICT
+
+
+class UploadIncomplete(Refusal):
+    """Not all of it has come."""
+
+    slug, title, status = "upload-incomplete", "The upload is not complete", HTTPStatus.CONFLICT
+
+
+class UnknownLink(Refusal):
+    """No such link."""
+
+    slug, title, status = "unknown-link", "No such link", HTTPStatus.NOT_FOUND
+
+
+class LinkGone(Refusal):
+    """A document that was withdrawn or replaced."""
+
+    slug, title, status = "link-gone", "This document was withdrawn or replaced", HTTPStatus.GONE
+
+
+class NationalStoreSilent(Refusal):
+    """The national store gave no answer that can be used."""
+
+    slug, title, status = (
+        "national-store-silent",
+        "The national document store gave no answer",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    )
+
+
+class ScannerSilent(Refusal):
+    """The virus scanner gave no answer, so nothing is taken."""
+
+    slug, title, status = "scanner-silent", "The virus scanner gave no answer", HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class FileStoreSilent(Refusal):
+    """The document store cannot be reached, or what lies there is damaged."""
+
+    slug, title, status = "file-store-silent", "The document store cannot give it", HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class Unauthenticated(Refusal):

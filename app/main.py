@@ -17,14 +17,20 @@ from app.api import (
     decisions,
     deliveries,
     docs,
+    document_changes,
+    documents,
     dossiers,
     events,
+    files,
     health,
     intake,
     persons,
     problems,
     replays,
+    results,
+    subjects,
     targets,
+    uploads,
     webhooks,
 )
 from app.config import Settings
@@ -33,11 +39,13 @@ from app.usecases.context import Context
 from app.usecases.health import Doctor
 from app.wiring import build_context, close_context
 from schemas.answers import IntakeLineOut, Problem
+from schemas.documents import DocumentIn
 from schemas.provincial import DossierLine, StepLine
 from schemas.webhooks import NewsOut
 
 _CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_UNBOUNDED = "/v1/intake"
+# What is read as it comes, within bounds of its own.
+_STREAMS = re.compile(r"/v1/intake|/v1/dossiers/[^/]+/documents|/v1/uploads/[^/]+")
 VERSION = "0.1.0"
 
 
@@ -51,7 +59,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what is read."""
-        if scope["type"] != "http" or scope["path"] == _UNBOUNDED:
+        if scope["type"] != "http" or _STREAMS.fullmatch(scope["path"]):
             await self.app(scope, receive, send)
             return
         seen = 0
@@ -112,8 +120,9 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.doctor = Doctor(context)
     handing_over = (dossiers, intake, deliveries, persons, webhooks)
+    papers = (documents, document_changes, uploads, subjects, results, files)
     operating = (decisions, replays, targets, events, contracts, audit, health)
-    for module in (*handing_over, *operating, docs, pages):
+    for module in (*handing_over, *papers, *operating, docs, pages):
         app.include_router(module.router)
     problems.install(app)
     _describe(app)
@@ -135,7 +144,7 @@ def _describe(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         document = build()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for model in (Problem, IntakeLineOut, DossierLine, StepLine, NewsOut):
+        for model in (Problem, IntakeLineOut, DossierLine, StepLine, NewsOut, DocumentIn):
             shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
             for name, part in shape.pop("$defs", {}).items():
                 schemas.setdefault(name, part)

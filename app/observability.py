@@ -62,6 +62,15 @@ OLDEST_WAITING_SECONDS = Gauge(
 PERSON_CHECKS = Counter(
     "lienthong_person_checks", "Questions to the population database", ["outcome"], registry=REGISTRY
 )
+DOCUMENTS = Counter(
+    "lienthong_documents", "Files handed over, by role and answer", ["role", "answer"], registry=REGISTRY
+)
+LINKS = Gauge(
+    "lienthong_links", "Links of documents, by state (new, live, dead, withdrawn)", ["state"], registry=REGISTRY
+)
+FILES = Gauge(
+    "lienthong_files", "Files in the document store, by state (promised, kept, damaged)", ["state"], registry=REGISTRY
+)
 
 
 @contextmanager

@@ -9,23 +9,34 @@ from datetime import time
 from app.config import Settings
 from app.domain.breaker import BreakerPolicy
 from app.domain.delivery import Target
+from app.domain.documents import FileKind, GateMode, Marks, SignerKind, Verdict
 from app.domain.failures import FailureClass
 from app.domain.retry import Schedule, Schedules
 from app.domain.worktime import OfficeSession, WorkingCalendar
 from app.errors import ConfigurationError
+from app.papers import Bench, Limits
+from app.papers.bundle_facts import Seal
+from app.papers.bundle_seal import Pkcs12Seal, SealSettings
+from app.papers.trust import TrustSettings, load_trust
 from app.reference import Catalogue, CatalogueError, ProcedureFacts, UnitFacts, load_catalogue
 from app.reference.workdays import load_calendar
 from app.store.session import Clock, Database
-from app.usecases.context import Context, DeliveryPolicy
+from app.usecases.context import Context, DeliveryPolicy, Files, PaperPolicy
 from app.usecases.far_session import SharedSessions
 from app.usecases.webhooks import Endpoints
+from app.vault import LocalVault, S3Options, open_vault
 from connectors.base import Capacity, Connector
 from connectors.http import HttpSettings, build_client
+from connectors.links import LinkProber
+from connectors.national_store import NationalStoreConnector, NationalStoreSettings
+from connectors.national_store.client import STORE_HTTP
 from connectors.population import OfficerKey, PopulationConnector, PopulationSettings, PopulationWay
 from connectors.portal import DossierFacts, PortalConnector, PortalSettings, Profile, encode_dossier, encode_step
+from connectors.portal.papers import Paper, Papers, ResultPaper
+from connectors.scanner import ClamdScanner, Scanner, ScannerSettings
 from connectors.webhook import HTTP as WEBHOOK_HTTP
 from connectors.webhook import WebhookConnector
-from schemas.provincial import DossierIn, StepIn
+from schemas.provincial import DossierIn, Reuse, StepIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +46,40 @@ class PortalEncoder:
     profile: Profile
 
     def dossier(
-        self, code: str, dossier: DossierIn, procedure: ProcedureFacts, field_code: str, unit: UnitFacts
+        self,
+        code: str,
+        dossier: DossierIn,
+        procedure: ProcedureFacts,
+        field_code: str,
+        unit: UnitFacts,
+        marks: Marks,
     ) -> str:
-        """JSON text of a snapshot."""
+        """JSON text of a snapshot; of its papers it says what ``marks`` say."""
         facts = DossierFacts(procedure.name, field_code, procedure.field_name, unit.name)
-        return encode_dossier(code, dossier, facts, self.profile)
+        return encode_dossier(code, dossier, facts, self.profile, _papers(marks))
 
     def step(self, dossier_code: str, step: StepIn) -> str:
         """JSON text of a progress step."""
         return encode_step(dossier_code, step)
+
+
+def _papers(marks: Marks) -> Papers:
+    return Papers(
+        tuple(
+            Paper(
+                file_id=mark.document_id,
+                name=mark.name,
+                component_code=mark.component_code,
+                url=mark.url,
+                digitised=mark.digitised,
+                reuse=Reuse(mark.reused.value),
+                from_national_store=mark.from_national_store,
+                replacing_result_code=mark.replacing_result_code,
+            )
+            for mark in marks.components
+        ),
+        tuple(ResultPaper(mark.document_id, mark.name, mark.result_code, mark.url) for mark in marks.results),
+    )
 
 
 def portal_settings(settings: Settings) -> PortalSettings:
@@ -188,6 +224,100 @@ def policy(settings: Settings, target: Target) -> DeliveryPolicy:
     )
 
 
+def paper_policy(settings: Settings) -> PaperPolicy:
+    """The rules about documents."""
+    return PaperPolicy(
+        public_url=settings.public_url.rstrip("/"),
+        bytes_max=settings.document_bytes_max,
+        signers={code: frozenset(map(SignerKind, kinds)) for code, kinds in settings.result_signers.items()},
+        verdicts=frozenset(map(Verdict, settings.result_verdicts)),
+        gate_mode=GateMode(settings.result_gate),
+        gate_statuses=frozenset(settings.result_gate_statuses),
+        retry_seconds=settings.link_retry_seconds,
+        recheck_seconds=settings.link_recheck_seconds,
+        upload_life_seconds=settings.upload_life_seconds,
+        check_bytes_per_second=settings.document_check_bytes_per_second,
+    )
+
+
+def _files(settings: Settings, database: Database) -> Files:
+    limits = Limits(
+        bytes_max=settings.document_bytes_max,
+        pages_max=settings.document_pages_max,
+        pixels_max=settings.document_pixels_max,
+        component_kinds=frozenset(map(FileKind, settings.document_component_kinds)),
+        result_kinds=frozenset(map(FileKind, settings.document_result_kinds)),
+        seconds_max=settings.document_seconds,
+    )
+    trust = TrustSettings(
+        roots=settings.trust_roots,
+        intermediates=settings.trust_intermediates,
+        crls=settings.trust_revocation_lists,
+        revocation=settings.trust_revocation,
+        online=settings.trust_online,
+    )
+    prober = HttpSettings(connect_seconds=3.0, read_seconds=15.0, total_seconds=30.0, tries_max=2)
+    # What cannot be read is said at the start, and not by the child that would judge the first file.
+    load_trust(trust)
+    vault = open_vault(settings.documents_url, settings.documents_scratch_dir, _s3(settings))
+    return Files(
+        vault=vault,
+        examiner=Bench(settings.document_workers, limits, trust),
+        prober=LinkProber(build_client(replace(prober, transport=settings.http_transport)), prober),
+        scanner=_scanner(settings),
+        national_store=_national_store(settings, database),
+        seal=_seal(settings),
+        spool_dir=settings.documents_scratch_dir or (vault.spool_dir if isinstance(vault, LocalVault) else None),
+    )
+
+
+def _seal(settings: Settings) -> Seal | None:
+    if settings.bundle_seal is None:
+        return None
+    passphrase = settings.bundle_seal_passphrase.get_secret_value()
+    return Pkcs12Seal.load(SealSettings(settings.bundle_seal, passphrase))
+
+
+def _s3(settings: Settings) -> S3Options:
+    return S3Options(
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+        access_key_id=settings.s3_access_key.get_secret_value() or None,
+        secret_access_key=settings.s3_secret_key.get_secret_value() or None,
+        allow_http=settings.s3_plain_http,
+    )
+
+
+def _scanner(settings: Settings) -> Scanner | None:
+    if settings.scanner_url is None:
+        return None
+    try:
+        return ClamdScanner(ScannerSettings(settings.scanner_url))
+    except ValueError as error:
+        message = f"LIENTHONG_SCANNER_URL: {error}"
+        raise ConfigurationError(message) from error
+
+
+def _national_store(settings: Settings, database: Database) -> NationalStoreConnector | None:
+    if settings.papers_adapter_url is None:
+        return None
+    wanted = NationalStoreSettings(
+        adapter_url=settings.papers_adapter_url,
+        username=settings.papers_username,
+        password=settings.papers_password.get_secret_value(),
+        unit_code=settings.portal_unit_code,
+        login_path=settings.papers_login_path,
+        list_path=settings.papers_list_path,
+        file_path=settings.papers_file_path,
+        provider_url=settings.papers_provider_url,
+        dstcode=settings.portal_dstcode,
+        dstcode_in=settings.portal_dstcode_in,
+        file_bytes_max=settings.papers_file_bytes_max,
+    )
+    http = replace(STORE_HTTP, transport=settings.http_transport)
+    return NationalStoreConnector(wanted, build_client(http), http, _book(database, "papers"))
+
+
 def _catalogue(settings: Settings) -> Catalogue:
     try:
         return load_catalogue(settings.reference_dir)
@@ -226,6 +356,8 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
         subject_key=subject_key or None,
         backlog_age_seconds=settings.backlog_age_seconds,
         calendar=_calendar(settings),
+        papers=paper_policy(settings),
+        files=_files(settings, database),
     )
 
 
@@ -235,4 +367,14 @@ async def close_context(context: Context) -> None:
         await connector.aclose()
     if isinstance(context.population, PopulationConnector):
         await context.population.aclose()
+    if context.files is not None:
+        await _close_files(context.files)
     await context.database.aclose()
+
+
+async def _close_files(files: Files) -> None:
+    await files.examiner.aclose()
+    await files.prober.aclose()
+    if files.national_store is not None:
+        await files.national_store.aclose()
+    await files.vault.aclose()

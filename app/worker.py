@@ -15,15 +15,18 @@ import structlog
 from app.config import Settings
 from app.domain.delivery import PORTAL, Destination
 from app.errors import LienThongError
-from app.usecases import webhooks
+from app.usecases import uploads, webhooks
+from app.usecases.check_store import recheck
 from app.usecases.context import Context
 from app.usecases.deliver import deliver
+from app.usecases.publish import publish, tell_dead_links
 from app.usecases.upkeep import tick, watch
 
 _log = structlog.get_logger(__name__)
 _TICK_SECONDS = 1.0
 _WATCH_SECONDS = 15.0
 _LOOK_SECONDS = 5.0
+_CHECK_SECONDS = 10.0
 _STORE_TROUBLE_SECONDS = 2.0
 
 
@@ -42,6 +45,8 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
         for _ in range(settings.worker_rounds):
             round_ = partial(deliver, context, PORTAL, name, stopping)
             group.create_task(_repeat(round_, stopping, settings.worker_poll_seconds))
+        group.create_task(_repeat(partial(publish, context, name), stopping, settings.worker_poll_seconds))
+        group.create_task(_repeat(partial(_check_store, context), stopping, _CHECK_SECONDS))
         group.create_task(_webhooks(context, settings, name, stopping, group))
     _log.info("worker_stopped", worker=name)
 
@@ -55,6 +60,14 @@ async def _upkeep(context: Context) -> int:
 
 async def _watch(context: Context) -> int:
     await watch(context)
+    return 0
+
+
+async def _check_store(context: Context) -> int:
+    await uploads.sweep(context)
+    # A dead link may also end by being withdrawn.
+    await tell_dead_links(context)
+    await recheck(context, _CHECK_SECONDS)
     return 0
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from samples.desk import Desk, Wrong, wrong
-from samples.papers import RESULTS, filled
+from samples.papers import filled
 from samples.people import Json
 from samples.trades import CLOSED_PROCEDURES
 from samples.worktime import RECORDS_END, stamp
@@ -28,19 +28,12 @@ def tables(desk: Desk) -> Iterator[Wrong]:
     """Codes that we know or do not check, and the nation does not take."""
     closed = desk.new_dossier(procedure={"code": CLOSED_PROCEDURES[0]})
     yield _refused("closed-procedure", "MaTTHC", "A procedure that the nation has closed.", closed)
-    procedure = desk.catalogue.procedures[desk.new_dossier()["procedure"]["code"]]
-    result = {
-        "name": "Giấy khai sinh",
-        "result_code": min(procedure.result_codes),
-        "url": f"{RESULTS}/kq/sai.pdf",
-        "component_code": "000.00.00.G15-KQ999999",
-    }
-    foreign = desk.new_dossier(results=[result])
-    about = "A result that names a component of no list of this procedure."
-    yield _refused("result-of-a-foreign-component", "DanhSachGiayToKetQua.MaThanhPhanHoSo", about, foreign)
     fee = {"name": "Lệ phí", "code": "1", "amount_vnd": 8000, "collection_code": "9", "kind_code": "1"}
     about = "A fee collected in a way that has no national code."
     yield _refused("fee-collected-in-no-known-way", "DanhSachLePhi.HinhThucThu", about, desk.new_dossier(fees=[fee]))
+    about = "A fee of a kind that has no national code."
+    unkind = fee | {"collection_code": "4", "kind_code": "9"}
+    yield _refused("fee-of-no-known-kind", "DanhSachLePhi.LoaiPhiLePhi", about, desk.new_dossier(fees=[unkind]))
 
 
 def _refused(name: str, field: str, about: str, record: Json) -> Wrong:

@@ -189,6 +189,34 @@ class GroupOut(Answer):
     dead: int
 
 
+class EResultGroup(Answer):
+    """Resolved dossiers of one procedure at one unit, where the procedure yields a paper."""
+
+    unit: str
+    procedure: str
+    resolved: int
+    with_e_result: int
+    share: float
+
+
+class EResultsOut(Answer):
+    """How many resolved dossiers have a legally valid electronic result; the law wants all (``target``)."""
+
+    resolved: int
+    with_e_result: int
+    share: float | None = Field(description="None: no dossier of such a procedure is resolved")
+    target: float = 1.0
+    groups: tuple[EResultGroup, ...]
+
+
+class ScansOut(Answer):
+    """How often somebody looked before scanning, and how many scans that saved."""
+
+    lookups: int
+    scans_avoided: int
+    share: float | None = Field(description="scans_avoided / lookups; None: nobody has looked")
+
+
 class SummaryOut(Answer):
     """The state of the sync, derived from rows at ``at``."""
 
@@ -201,6 +229,8 @@ class SummaryOut(Answer):
     failing_by_class: dict[str, int]
     by_unit: tuple[GroupOut, ...]
     by_procedure: tuple[GroupOut, ...]
+    e_results: EResultsOut
+    scans: ScansOut
 
 
 class PersonCheckOut(Answer):

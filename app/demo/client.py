@@ -123,6 +123,28 @@ class Gateway:
             yield from answer["items"]
             page = answer["next"]
 
+    def post_document(self, dossier: str, metadata: Json, content: bytes) -> tuple[int, Json]:
+        """Hand a file over; the status and the answer, whether it was taken or not."""
+        parts = {
+            "metadata": (None, json.dumps(metadata, ensure_ascii=False).encode(), "application/json"),
+            "file": (metadata.get("file_name", "tep.pdf"), content, "application/octet-stream"),
+        }
+        response = self._call("POST", f"/v1/dossiers/{quote(dossier, safe='')}/documents", files=parts)
+        answer: Json = response.json()
+        return response.status_code, answer
+
+    def ask(self, method: str, address: str, body: Json | None = None) -> Json:
+        """Any other request.
+
+        Raises:
+            GatewayError: it was refused; says what was answered.
+        """
+        response = self._call(method, address, json=body) if body is not None else self._call(method, address)
+        if not response.is_success:
+            raise GatewayError(_words(response))
+        answer: Json = response.json()
+        return answer
+
     def verify_person(self, question: Mapping[str, str]) -> str:
         """Ask about a person once; the class of the outcome, or the name of the refusal."""
         answer = self._call("POST", "/v1/persons/verify", tries=1, json=question).json()

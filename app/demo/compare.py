@@ -148,7 +148,7 @@ def misreported(handed: Mapping[str, Handed], claims: Mapping[str, str], found: 
 def _compare_dossier(
     code: str, owed: Handed, entries: Sequence[Record], out: frozenset[str], found: Comparison
 ) -> None:
-    snapshots = [entry for entry in entries if entry["kind"] != "step"]
+    snapshots = _without_news_of_papers([entry for entry in entries if entry["kind"] != "step"])
     steps = [entry for entry in entries if entry["kind"] == "step"]
     revisions = {n: owed.revisions[n] for n in sorted(owed.revisions) if f"{code}#{n}" not in out}
     newest = max(owed.revisions, default=0)
@@ -157,6 +157,42 @@ def _compare_dossier(
         found.out_of_order.append(f"{code}#insert")
     wanted = {name: mark for name, mark in owed.steps.items() if f"{code}/{name}" not in out}
     _compare_steps(code, wanted, steps, found)
+
+
+def fold(states: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """State by record id, where a revision promised anew because its papers changed (``CODE#3.2``) is one record.
+
+    It has arrived when any of its promises has; otherwise the newest promise tells how it stands.
+    """
+    found: dict[str, tuple[int, str, bool]] = {}
+    for name, state in states:
+        head, mark, ref = name.rpartition("#")
+        revision, _, version = ref.partition(".")
+        record = f"{head}#{revision}" if mark else name
+        version = version if mark else ""
+        number = int(version or 0)
+        held = found.get(record, (-1, "", False))
+        newest = (number, state) if number > held[0] else held[:2]
+        found[record] = (*newest, held[2] or state == "delivered")
+    return {record: "delivered" if arrived else state for record, (_, state, arrived) in found.items()}
+
+
+def _without_news_of_papers(snapshots: Sequence[Record]) -> list[Record]:
+    """The snapshots, but for those that say what the one before says and only something else of its papers."""
+    kept: list[Record] = []
+    for entry in snapshots:
+        before = kept[-1]["data"] if kept else None
+        if before is not None and _wire_dossier(before) == _wire_dossier(entry["data"]):
+            told = kept[-1].get("papers", _wire_papers(before))
+            if told != _wire_papers(entry["data"]):
+                kept[-1] = {**kept[-1], "papers": _wire_papers(entry["data"])}
+                continue
+        kept.append(entry)
+    return kept
+
+
+def _wire_papers(data: Record) -> list[object]:
+    return [data.get(name) for name in ("TaiLieuNop", "DanhSachGiayToKetQua", "HoSoCoThanhPhanSoHoa")]
 
 
 def _compare_snapshots(

@@ -10,7 +10,7 @@ import httpx
 from rich.console import Console
 
 from app.demo.client import Gateway, Json, LineAnswer, progress
-from app.demo.compare import Comparison, Record, collect, compare, misreported
+from app.demo.compare import Comparison, Record, collect, compare, fold, misreported
 from app.demo.processes import Stack, StackError
 
 _PENDING: Final = ("sending", "unknown", "waiting")
@@ -111,11 +111,12 @@ def record_id(delivery: Json) -> str:
 def audit(gateway: Gateway, mock_url: str, accepted: Sequence[Record]) -> Audit:
     """Read all deliveries and the whole ledger, and compare both with what was handed over."""
     handed = collect(accepted)
-    claims = {record_id(delivery): delivery for delivery in gateway.deliveries()}
-    refused = [name for name, claim in claims.items() if claim["state"] == "rejected"]
-    held = [name for name, claim in claims.items() if claim["state"] in _PENDING and claim["held_because"]]
+    deliveries = list(gateway.deliveries())
+    claims = {record_id(delivery): delivery for delivery in deliveries}
+    states = fold((record_id(delivery), str(delivery["state"])) for delivery in deliveries)
+    refused = [name for name, state in states.items() if state == "rejected"]
+    held = [name for name, state in states.items() if state in _PENDING and claims[name]["held_because"]]
     found = compare(handed, ledger(mock_url), frozenset(refused), frozenset(held))
-    states = {name: str(claim["state"]) for name, claim in claims.items()}
     handed_over = sum(len(owed.revisions) + len(owed.steps) for owed in handed.values())
     return Audit(claims, found, misreported(handed, states, found), handed_over, refused, held)
 

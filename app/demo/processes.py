@@ -237,6 +237,9 @@ class Stack:
             "LIENTHONG_POPULATION_BASE_URL": self.mock_url,
             "LIENTHONG_POPULATION_OFFICERS": json.dumps(_MOCK_OFFICERS),
             "LIENTHONG_POPULATION_PROCEDURES": '["*"]',
+            "LIENTHONG_DOCUMENTS_URL": str((self.folder / "documents").absolute()),
+            "LIENTHONG_PAPERS_ADAPTER_URL": f"{self.mock_url}/XrdAdapter/RestService/forward",
+            "LIENTHONG_PAPERS_PASSWORD": "mock-only-papers",
             **self.overrides,
         }
 
@@ -259,6 +262,8 @@ class Stack:
         for _ in range(_PORT_TRIES):
             port = _free_port()
             url = f"http://127.0.0.1:{port}"
+            # What the portal is to fetch documents from; the worker looks there too.
+            self._environment = {**self._environment, "LIENTHONG_PUBLIC_URL": url, **self.overrides}
             process = self._spawn("api", ["-m", "app", "serve", "--port", str(port)], self._environment)
             try:
                 _await(process, partial(_ready, url))

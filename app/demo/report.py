@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.demo.client import LineAnswer
+from app.demo.documents import Documents
 from app.demo.drive import Audit
 from app.demo.persons import PersonChecks
 from app.demo.texts import TEXTS, both
@@ -19,11 +20,12 @@ from app.demo.texts import TEXTS, both
 _SHOWN: Final = 20
 _ROWS: Final = (
     "handed_over", "delivered", "refused", "refused_expected", "held_back", "superseded", "door_refused",
-    "door_refused_expected", "lost", "doubled", "out_of_order", "stale", "foreign", "misreported", "persons_asked",
+    "door_refused_expected", "documents", "results", "links_published", "links_fetched", "links_wrong", "lookups",
+    "scans_avoided", "lost", "doubled", "out_of_order", "stale", "foreign", "misreported", "persons_asked",
     "worker_restarts", "seconds",
 )  # fmt: skip
 # These are zero, or something is wrong.
-_FAULTS: Final = frozenset({"lost", "doubled", "out_of_order", "stale", "foreign", "misreported"})
+_FAULTS: Final = frozenset({"lost", "doubled", "out_of_order", "stale", "foreign", "misreported", "links_wrong"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,14 @@ class Report:
     stale: int
     foreign: int
     misreported: int
+    documents: int
+    results: int
+    links_published: int
+    links_fetched: int
+    links_wrong: int
+    lookups: int
+    scans_avoided: int
+    e_result_share: float
     persons_asked: int
     worker_restarts: int
     seconds: float
@@ -56,6 +66,9 @@ class Report:
     reasons: dict[str, int] = field(default_factory=dict)
     door_reasons: dict[str, int] = field(default_factory=dict)
     persons: dict[str, int] = field(default_factory=dict)
+    verdicts: dict[str, int] = field(default_factory=dict)
+    refused_files: dict[str, int] = field(default_factory=dict)
+    gate: dict[str, int] = field(default_factory=dict)
     ids: dict[str, list[str]] = field(default_factory=dict)
     surprises: list[str] = field(default_factory=list)
 
@@ -65,15 +78,16 @@ def make(
     refused_lines: Sequence[LineAnswer],
     expected: tuple[int, int],
     surprises: Sequence[str],
-    persons: PersonChecks,
+    asked: tuple[PersonChecks, Documents],
     *,
     database: str,
     worker_restarts: int,
     seconds: float,
 ) -> Report:
     """Put the figures together; ``expected`` are the refusals that came as foretold, at the portal and at the door."""
-    found = audit.found
-    faults: dict[str, list[str]] = {name: list(getattr(found, name)) for name in sorted(_FAULTS - {"misreported"})}
+    found, (persons, papers) = audit.found, asked
+    ours = _FAULTS - {"misreported", "links_wrong"}
+    faults: dict[str, list[str]] = {name: list(getattr(found, name)) for name in sorted(ours)}
     faults["misreported"] = audit.misreported
     as_foretold = expected == (len(audit.refused), len(refused_lines)) and not surprises
     return Report(
@@ -87,15 +101,26 @@ def make(
         door_refused=len(refused_lines),
         door_refused_expected=expected[1],
         **{name: len(ids) for name, ids in faults.items()},
+        documents=papers.documents,
+        results=papers.results,
+        links_published=papers.links_published,
+        links_fetched=papers.links_fetched,
+        links_wrong=papers.links_wrong,
+        lookups=papers.lookups,
+        scans_avoided=papers.scans_avoided,
+        e_result_share=papers.e_result_share,
+        verdicts=dict(papers.verdicts.most_common()),
+        refused_files=dict(papers.refused_files.most_common()),
+        gate=dict(papers.gate),
         persons_asked=persons.asked,
         worker_restarts=worker_restarts,
         seconds=round(seconds, 1),
-        right=audit.exact and as_foretold and persons.right,
+        right=audit.exact and as_foretold and persons.right and not papers.wrong,
         reasons=_counted(_portal_reason(audit.claims[name]) for name in audit.refused),
         door_reasons=_counted(answer.slug for answer in refused_lines),
         persons=dict(persons.outcomes),
         ids={name: ids for name, ids in faults.items() if ids},
-        surprises=[*surprises, *persons.wrong],
+        surprises=[*surprises, *persons.wrong, *papers.wrong],
     )
 
 
@@ -130,11 +155,16 @@ def show(report: Report, console: Console) -> None:
             table.add_row(f"{both('reasons')} – {both(title)}", "", style="bold")
             for reason, count in reasons.items():
                 table.add_row(f"  {reason}", str(count))
-    if report.persons:
+    for title, counted in (
+        ("verdicts", report.verdicts),
+        ("refused_files", report.refused_files),
+        ("gate", report.gate),
+        ("persons", report.persons),
+    ):
         table.add_section()
-        table.add_row(both("persons"), "", style="bold")
-        for outcome, count in report.persons.items():
-            table.add_row(f"  {outcome}", str(count))
+        table.add_row(both(title), "", style="bold")
+        for name, count in counted.items():
+            table.add_row(f"  {name}", str(count))
     console.print(table, markup=False)
     console.print(
         both("right" if report.right else "wrong"), style="bold green" if report.right else "bold red", soft_wrap=True

@@ -14,15 +14,22 @@ from typing import Final
 
 from rich.console import Console
 
-from app.demo import drive, persons, refusals, report
+from app.demo import documents, drive, persons, refusals, report
+from app.demo.authority import Authority
 from app.demo.client import Gateway, GatewayError, load, numbered_lines
+from app.demo.compare import Record
+from app.demo.documents import Documents, House
 from app.demo.processes import Stack, StackError
+from app.demo.signing import Signing
 from app.demo.texts import both
+from app.papers.trust import TrustSettings
+from app.reference import load_catalogue
 
 _DEMO_FOLDER: Final = Path("var/demo")
 _RUN_FOLDER: Final = Path("var/run")
 # Some records go one by one through their own addresses, so that both doors are walked through.
 _SINGLES: Final = 20
+_SAMPLES: Final = "samples"
 _FAILED, _BROKEN, _INTERRUPTED = 1, 2, 130
 _WATCH_SECONDS: Final = 1.0
 _DATABASE_SETTING: Final = "LIENTHONG_DATABASE_URL"
@@ -42,6 +49,19 @@ _EXAMPLE: Final = {
     "submitted_at": "2026-07-01T08:00:00+07:00",
     "received_at": "2026-07-01T08:05:00+07:00",
     "due_at": "2026-07-03T17:00:00+07:00",
+}
+
+_EXAMPLE_PAPER: Final = {
+    "role": "result",
+    "code": "KQ.G15.000031",
+    "title": "Giấy khai sinh",
+    "number_symbol": "215/2026",
+    "issuing_body": "UBND phường Buôn Ma Thuột",
+    "issued_on": "2026-07-02",
+    "scope": "Toàn quốc",
+    "source": "electronic",
+    "owner": {"kind": "personal_number", "number": "003190123456"},
+    "owner_name": "H'Bia Niê",
 }
 
 
@@ -71,7 +91,11 @@ def stay_up() -> int:
 def _demo(samples: Path, build: Path, console: Console) -> int:
     began = time.monotonic()
     console.print(both("starting"))
-    with _stack(_DEMO_FOLDER, console) as stack, Gateway(stack.api_url, stack.token(_token_name("demo"))) as gateway:
+    desk = Signing(Authority.make(datetime.now(UTC)))
+    with (
+        _stack(_DEMO_FOLDER, console, desk) as stack,
+        Gateway(stack.api_url, stack.token(_token_name("demo"))) as gateway,
+    ):
         if any(gateway.summary()["received"].values()):
             raise StackError(both("not_empty"))
         stack.start_worker()
@@ -84,6 +108,8 @@ def _demo(samples: Path, build: Path, console: Console) -> int:
         accepted += wrong_accepted
         drive.settle(gateway, stack, console, both("draining"))
         checks = persons.ask(gateway, stack.mock_url, persons.open_dossiers(accepted))
+        house = House(gateway, stack, load_catalogue(), desk, console)
+        papers = _documents(house, accepted)
         console.print(both("comparing"))
         audit = drive.audit(gateway, stack.mock_url, accepted)
         wrong_lines = [line for _, line in numbered_lines(samples / "wrong.ndjson")]
@@ -93,7 +119,7 @@ def _demo(samples: Path, build: Path, console: Console) -> int:
             refused_lines + wrong_refused,
             (verdict.portal, verdict.door),
             surprises + verdict.surprises,
-            checks,
+            (checks, papers),
             database=_kind_of_database(),
             worker_restarts=stack.restarts,
             seconds=time.monotonic() - began,
@@ -103,10 +129,25 @@ def _demo(samples: Path, build: Path, console: Console) -> int:
     return 0 if made.right else _FAILED
 
 
+def _documents(house: House, accepted: list[Record]) -> Documents:
+    """The papers' part: hand over, look up, pass the gate, change, deliver, and let the nation fetch its links."""
+    newest = documents.newest_of(accepted)
+    done = documents.hand_over(house, newest)
+    documents.look_up_first(house, newest, done)
+    accepted += [json.loads(answer.line) for answer in documents.pass_the_gate(house, newest, done) if answer.taken]
+    documents.change(house, done)
+    documents.await_links(house)
+    drive.settle(house.gateway, house.stack, house.console, both("draining"))
+    documents.compare(house, done)
+    return done
+
+
 def _stay_up(console: Console) -> int:
     console.print(both("starting"))
-    with _stack(_RUN_FOLDER, console) as stack:
+    desk = Signing(Authority.make(datetime.now(UTC)))
+    with _stack(_RUN_FOLDER, console, desk) as stack:
         token = stack.token(_token_name("run"))
+        _write_samples(desk, _RUN_FOLDER / _SAMPLES)
         stack.start_worker()
         rows = {
             "address": stack.api_url,
@@ -120,6 +161,8 @@ def _stay_up(console: Console) -> int:
         console.print(f"Token: {token}", markup=False, highlight=False, soft_wrap=True)
         console.print(f"\n{both('try')}:", markup=False)
         console.print(_curl(stack.api_url, token), markup=False, highlight=False, soft_wrap=True)
+        console.print(f"\n{both('try_paper')}:", markup=False)
+        console.print(_curl_paper(stack.api_url, token), markup=False, highlight=False, soft_wrap=True)
         console.print(f"\n{both('stop')}")
         while True:
             stack.check()
@@ -135,12 +178,40 @@ def _curl(url: str, token: str) -> str:
     )
 
 
-def _stack(folder: Path, console: Console) -> Stack:
+def _write_samples(desk: Signing, folder: Path) -> None:
+    """One signed paper for each verdict, to try the door with; this run trusts the authority that signed them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in desk.samples().items():
+        (folder / f"{name}.pdf").write_bytes(content)
+
+
+def _curl_paper(url: str, token: str) -> str:
+    metadata = json.dumps(_EXAMPLE_PAPER, ensure_ascii=False, indent=1).replace("'", "'\\''")
+    return (
+        f"curl -sS -X POST {url}/v1/dossiers/H15.50-260701-9001/documents \\\n"
+        f"  -H 'Authorization: Bearer {token}' \\\n"
+        f"  -F 'metadata={metadata};type=application/json' \\\n"
+        f"  -F 'file=@{_RUN_FOLDER / _SAMPLES}/valid.pdf;type=application/pdf'"
+    )
+
+
+def _stack(folder: Path, console: Console, desk: Signing | None = None) -> Stack:
+    trusted = {} if desk is None else trust_settings(desk.authority.write_trust((folder / "trust").absolute()))
     return Stack(
         folder,
         os.environ.get(_DATABASE_SETTING),
         say=lambda words: console.print(words, markup=False, highlight=False, soft_wrap=True),
+        overrides=trusted,
     )
+
+
+def trust_settings(trust: TrustSettings) -> dict[str, str]:
+    """Settings of processes that are to trust an authority."""
+    return {
+        "LIENTHONG_TRUST_ROOTS": json.dumps(trust.roots),
+        "LIENTHONG_TRUST_INTERMEDIATES": json.dumps(trust.intermediates),
+        "LIENTHONG_TRUST_REVOCATION_LISTS": json.dumps(trust.crls),
+    }
 
 
 def _say_where(console: Console, stack: Stack) -> None:

@@ -17,6 +17,9 @@ class AuditKind(StrEnum):
     OPERATION = "operation"
     TOKEN = "token"  # noqa: S105 - a kind of event
     LOG_ACCESS = "log_access"
+    DOCUMENT = "document"
+    DOCUMENT_READ = "document_read"
+    DOCUMENT_LOOKUP = "document_lookup"
 
 
 @dataclass(frozen=True, slots=True)

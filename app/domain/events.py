@@ -11,7 +11,11 @@ from app.domain.delivery import DeliveryState
 
 
 class EventKind(StrEnum):
-    """What happened. The first three and ``CONTRACT_NEW`` are about a destination, the others about one delivery."""
+    """What happened.
+
+    The first three and ``CONTRACT_NEW`` are about a destination, the last two about links and files of documents, the
+    others about one delivery.
+    """
 
     TARGET_DOWN = "target_down"
     BREAKER_OPEN = "breaker_open"
@@ -20,6 +24,8 @@ class EventKind(StrEnum):
     REFUSED = "refused"
     PERSON_ASKED = "person_asked"
     CONTRACT_NEW = "contract_new"
+    LINK_DEAD = "link_dead"
+    FILE_DAMAGED = "file_damaged"
 
 
 class Phase(StrEnum):
@@ -39,6 +45,10 @@ class News(StrEnum):
     BACKLOG_OLD = "backlog.old"
     BACKLOG_RECOVERED = "backlog.recovered"
     CONTRACT_NEW = "contract.new"
+    LINK_DEAD = "link.dead"
+    LINK_RECOVERED = "link.recovered"
+    FILE_DAMAGED = "file.damaged"
+    FILE_RECOVERED = "file.recovered"
     DELIVERED = "delivery.delivered"
     REFUSED = "delivery.refused"
     REFUSED_ENDED = "delivery.refused.ended"
@@ -63,6 +73,8 @@ EVENT_NEWS = MappingProxyType(
         _E.REFUSED: (_N.REFUSED, _N.REFUSED_ENDED),
         _E.PERSON_ASKED: (_N.UNDECIDED, _N.UNDECIDED_ENDED),
         _E.CONTRACT_NEW: (_N.CONTRACT_NEW, None),
+        _E.LINK_DEAD: (_N.LINK_DEAD, _N.LINK_RECOVERED),
+        _E.FILE_DAMAGED: (_N.FILE_DAMAGED, _N.FILE_RECOVERED),
     }
 )
 

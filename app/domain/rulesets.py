@@ -38,6 +38,9 @@ class Purpose(StrEnum):
     VERIFY_PERSON = "verify_person"
     OPERATION = "operation"
     AUDIT = "audit"
+    DOCUMENTS = "documents"
+    DOCUMENT_LINK = "document_link"
+    DOCUMENT_LOOKUP = "document_lookup"
 
 
 LEGAL_BASIS = {
@@ -46,6 +49,9 @@ LEGAL_BASIS = {
     Purpose.VERIFY_PERSON: "Luật Căn cước 26/2023/QH15; NĐ 70/2024/NĐ-CP",
     Purpose.OPERATION: "NĐ 224/2026/NĐ-CP Điều 22",
     Purpose.AUDIT: "NĐ 278/2025/NĐ-CP",
+    Purpose.DOCUMENTS: "NĐ 45/2020/NĐ-CP; NĐ 118/2025/NĐ-CP",
+    Purpose.DOCUMENT_LINK: "NĐ 118/2025/NĐ-CP; NĐ 224/2026/NĐ-CP Điều 15",
+    Purpose.DOCUMENT_LOOKUP: "NĐ 118/2025/NĐ-CP Điều 4; NĐ 224/2026/NĐ-CP Điều 18",
 }
 
 

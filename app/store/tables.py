@@ -89,6 +89,8 @@ dossiers = Table(
     Column("last_step_at", UtcTime),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("papers_version", Integer, nullable=False, server_default=text("0")),
+    Column("e_result", Boolean, nullable=False, server_default=text("false")),
 )
 Index("ix_dossiers_unit_code_procedure_code", dossiers.c.unit_code, dossiers.c.procedure_code)
 

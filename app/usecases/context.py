@@ -3,16 +3,25 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from app.domain.breaker import BreakerPolicy
 from app.domain.delivery import Target
+from app.domain.documents import GateMode, Judged, Marks, Role, SignerKind, Verdict
 from app.domain.retry import Schedules
 from app.domain.worktime import WorkingCalendar
+from app.papers import Examined
+from app.papers.bundle_facts import Seal
 from app.reference import Catalogue, ProcedureFacts, UnitFacts
 from app.store.session import Database
+from app.vault import Vault
 from connectors.base import Connector
+from connectors.links import Prober
+from connectors.national_store import NationalStore
 from connectors.population import PersonAnswer, PersonQuestion
+from connectors.scanner import Scanner
 from schemas.provincial import DossierIn, StepIn
 
 
@@ -32,9 +41,15 @@ class Encoder(Protocol):
     """
 
     def dossier(
-        self, code: str, dossier: DossierIn, procedure: ProcedureFacts, field_code: str, unit: UnitFacts
+        self,
+        code: str,
+        dossier: DossierIn,
+        procedure: ProcedureFacts,
+        field_code: str,
+        unit: UnitFacts,
+        marks: Marks,
     ) -> str:
-        """JSON text of a snapshot."""
+        """JSON text of a snapshot; of its papers it says what ``marks`` say, and nothing else."""
 
     def step(self, dossier_code: str, step: StepIn) -> str:
         """JSON text of a progress step."""
@@ -69,6 +84,65 @@ class DeliveryPolicy:
     breaker: BreakerPolicy | None = None
 
 
+class Examiner(Protocol):
+    """Opens files apart from us, says what they are, and judges their signatures.
+
+    Raises ``app.papers.FileRefused`` for a file that is not what it must be.
+    """
+
+    async def examine(self, file: BinaryIO, role: Role, at: datetime) -> tuple[Examined, Judged]:
+        """What a file is, and its signatures as they stand at a time."""
+
+    async def judge(self, file: BinaryIO, at: datetime) -> Judged:
+        """The signatures of a file that was examined before."""
+
+    async def aclose(self) -> None:
+        """Let go of what is held open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where files lie, who looks at them, and who is asked about them.
+
+    Without a ``scanner`` none is asked; without a ``national_store`` a look-up says that it was not asked. A ``seal``
+    signs the covers of bundles, which pass through ``spool_dir`` (None: the system's temporary folder).
+    """
+
+    vault: Vault
+    examiner: Examiner
+    prober: Prober
+    scanner: Scanner | None = None
+    national_store: NationalStore | None = None
+    seal: Seal | None = None
+    spool_dir: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPolicy:
+    """The rules about documents that a province sets.
+
+    ``signers`` says by result code who must sign ("*": all others); ``gate_mode`` holds for units that nobody has
+    switched, and for the statuses of ``gate_statuses``. ``retry_seconds`` are the waits after a link did not work.
+    """
+
+    public_url: str = "http://127.0.0.1:8080"
+    bytes_max: int = 100 * 1024 * 1024
+    signers: Mapping[str, frozenset[SignerKind]] = field(
+        default_factory=lambda: {"*": frozenset({SignerKind.PERSON, SignerKind.AGENCY})}
+    )
+    verdicts: frozenset[Verdict] = frozenset({Verdict.VALID})
+    gate_mode: GateMode = GateMode.REPORT
+    gate_statuses: frozenset[str] = frozenset({"returned"})
+    retry_seconds: tuple[float, ...] = (10.0, 60.0, 300.0, 1800.0, 3600.0)
+    recheck_seconds: float = 86400.0
+    upload_life_seconds: float = 2 * 86400.0
+    check_bytes_per_second: int = 5_000_000
+
+    def wanted(self, result_code: str | None) -> frozenset[SignerKind]:
+        """Who must sign a result of this code."""
+        return self.signers.get(result_code or "*", self.signers.get("*", frozenset()))
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything a use case needs, and nothing that reads the environment."""
@@ -85,4 +159,6 @@ class Context:
     # Without a list of holidays every Monday to Friday is worked; app.wiring gives the real one.
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     backlog_age_seconds: float = 3600.0
+    papers: PaperPolicy = field(default_factory=PaperPolicy)
+    files: Files | None = None
     draw: Callable[[], float] = field(default=random.random)

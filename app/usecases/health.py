@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +11,14 @@ from app import observability
 from app.domain.breaker import GateState
 from app.domain.delivery import PORTAL, DeliveryState, LaneState, Target
 from app.errors import StoreBusy
-from app.store import gates, holds, migrate, views
+from app.store import blobs, gates, holds, links, migrate, views
 from app.usecases.context import Context
+from app.vault import VaultError
 
 _PROBE_SECONDS = 5.0
 _CACHE_SECONDS = 15.0
+# No file has this hash; asking for it touches the store and nothing in it.
+_NOTHING = "0" * 64
 
 
 @dataclass(slots=True)
@@ -34,7 +38,7 @@ class Doctor:
         now = time.monotonic()
         if now - self._looked > _CACHE_SECONDS:
             checks = await asyncio.gather(*(self._far_side(target) for target in self.context.connectors))
-            self._far, self._looked = dict(checks), now
+            self._far, self._looked = dict(checks) | await self._files(), now
         return bool(store["ok"]), {"database": store} | self._far
 
     async def _store(self) -> dict[str, Any]:
@@ -53,10 +57,27 @@ class Doctor:
             return target.value, {"ok": False, "detail": "no answer in time"}
         return target.value, {"ok": found.reachable, "detail": found.detail}
 
+    async def _files(self) -> dict[str, dict[str, Any]]:
+        """Where files lie, and who looks into them. Dossiers can be taken without either."""
+        files = self.context.files
+        if files is None:
+            return {}
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                await files.vault.holds(_NOTHING)
+            found = {"documents": {"ok": True, "detail": "the document store answers"}}
+        except (VaultError, TimeoutError) as error:
+            found = {"documents": {"ok": False, "detail": str(error) or "no answer in time"}}
+        if files.scanner is not None:
+            health = await files.scanner.check()
+            found["scanner"] = {"ok": health.reachable, "detail": health.detail}
+        return found
+
 
 async def measure(context: Context) -> None:
     """Bring the gauges up to date from rows."""
     async with context.database.read() as session:
+        link_counts, (file_counts, _) = await links.by_state(session), await blobs.figures(session)
         lane_rows, message_rows, oldest = await views.gauges(session)
         standing = {key: gate.state for key, gate in await gates.listing(session)}
         held = Counter(hold.target for hold in await holds.active(session))
@@ -84,5 +105,13 @@ async def measure(context: Context) -> None:
         observability.LANES.labels(row["target"], row["state"]).set(row["count"])
     for row in message_rows:
         observability.MESSAGES.labels(row["target"], row["state"]).set(row["count"])
+    _tell_files(link_counts, {state: count for state, (count, _) in file_counts.items()})
     for row in oldest:
         observability.OLDEST_WAITING_SECONDS.labels(row["target"]).set((now - row["at"]).total_seconds())
+
+
+def _tell_files(link_counts: Mapping[str, int], file_counts: Mapping[str, int]) -> None:
+    for link, count in link_counts.items():
+        observability.LINKS.labels(link).set(count)
+    for kept in (blobs.PROMISED, blobs.KEPT, blobs.DAMAGED):
+        observability.FILES.labels(kept).set(file_counts.get(kept, 0))

@@ -6,7 +6,7 @@ from datetime import datetime
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import UnknownDelivery, UnknownDossier
-from app.store import audit, dossiers, sightings, views
+from app.store import audit, dossiers, lookups, results, sightings, views
 from app.store.session import Row, WriteSession
 from app.store.views import DeliveryFilter
 from app.usecases.context import Caller, Context
@@ -50,9 +50,25 @@ async def delivery(context: Context, delivery_id: int) -> Row:
 
 
 async def summary(context: Context) -> Row:
-    """The state of the sync, from rows."""
+    """The state of the sync, from rows; with the shares of electronic results and of scans avoided."""
     async with context.database.read() as session:
-        return await views.summary(session, await session.now())
+        found = await views.summary(session, await session.now())
+        shares, (asked, saved) = await results.shares(session), await lookups.figures(session)
+    scans = {"lookups": asked, "scans_avoided": saved, "share": saved / asked if asked else None}
+    return found | {"e_results": _e_results(context, shares), "scans": scans}
+
+
+def _e_results(context: Context, shares: list[tuple[str, str, int, int]]) -> Row:
+    """Only procedures whose list names a result owe one."""
+    procedures = context.catalogue.procedures
+    owing = [row for row in shares if row[1] in procedures and procedures[row[1]].result_codes]
+    groups = [
+        {"unit": unit, "procedure": procedure, "resolved": n, "with_e_result": has, "share": round(has / n, 4)}
+        for unit, procedure, n, has in owing
+    ]
+    resolved, has_result = sum(n for _, _, n, _ in owing), sum(has for *_, has in owing)
+    share = round(has_result / resolved, 4) if resolved else None
+    return {"resolved": resolved, "with_e_result": has_result, "share": share, "groups": groups}
 
 
 async def contracts(context: Context, before_id: int | None, limit: int) -> list[Row]:

@@ -4,57 +4,27 @@ One record or a hundred go the same way. What is refused loses nothing and stops
 own answer, and its refusal is on record too.
 """
 
-import hashlib
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from app import observability, tracing
+from app import observability
 from app.domain.audit import AuditEntry, AuditKind
-from app.domain.delivery import Target
+from app.domain.documents import Held, marks_of
 from app.domain.dossier import DossierStatus, Snapshot, Standing, Step, StepTail, advance, advance_step
-from app.domain.identifiers import parse_dossier_code
 from app.domain.rulesets import LEGAL_BASIS, Purpose, rule_set_of
-from app.domain.worktime import WorkingCalendar, legal_due, priority_at
-from app.errors import Fault, Refusal, UnknownCode, UnknownDossier
-from app.reference import ProcedureFacts
-from app.store import audit, dossiers, outbox
+from app.domain.worktime import WorkingCalendar
+from app.errors import Fault, Refusal, UnknownDossier
+from app.store import audit, documents, dossiers, outbox
 from app.store.session import Row, WriteSession
+from app.usecases import gate
 from app.usecases.context import Caller, Context
-from connectors.errors import Unmapped
-from schemas.provincial import DossierIn, StepIn
+from app.usecases.gate import Gate
+from app.usecases.promising import About, messages_of
+from app.usecases.records import DossierRecord, Prepared, Receipt, Record, StepRecord, prepare, wires_of
 
-
-@dataclass(frozen=True, slots=True)
-class DossierRecord:
-    """A snapshot as handed over, with the code it was addressed to."""
-
-    code: str
-    body: DossierIn
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    """A progress step as handed over, with the dossier it was addressed to."""
-
-    code: str
-    body: StepIn
-
-
-Record = DossierRecord | StepRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The answer to a record that was taken; the same record again gets the same one."""
-
-    dossier: str
-    ref: str
-    content_hash: str
-    accepted_at: datetime
-    kind: str
-    status: str
+__all__ = ["DossierRecord", "Receipt", "Record", "StepRecord", "receive", "refuse"]
 
 
 @dataclass(slots=True)
@@ -68,6 +38,7 @@ class _Held:
     due_at: datetime | None = None
     received_at: datetime | None = None
     accepted_at: datetime | None = None
+    documents: tuple[Held, ...] = ()
 
 
 @dataclass(slots=True)
@@ -78,24 +49,13 @@ class _Batch:
     calendar: WorkingCalendar
     held: dict[str, _Held]
     steps: dossiers.HeldSteps
+    gate: Gate
     new: dict[str, Row] = field(default_factory=dict)
     changed: dict[str, Row] = field(default_factory=dict)
     step_rows: list[Row] = field(default_factory=list)
     tails: dict[str, StepTail] = field(default_factory=dict)
     promises: list[outbox.NewMessage] = field(default_factory=list)
     entries: list[AuditEntry] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A record with everything worked out that needs no database; or the refusal it met on the way."""
-
-    record: Record
-    content: str
-    content_hash: str
-    wires: dict[Target, str]
-    wire_hash: str
-    refusal: Refusal | None = None
 
 
 async def receive(
@@ -107,7 +67,7 @@ async def receive(
         AuditUnavailable: the log takes no entries, so nothing was taken.
         StoreBusy: the database did not take the transaction; nothing was taken.
     """
-    prepared = [_prepare(context, record) for record in records]
+    prepared = [prepare(context, record) for record in records]
 
     async def work(session: WriteSession) -> list[Receipt | Refusal]:
         return await _take(context, caller, prepared, correlation_id, session)
@@ -133,85 +93,14 @@ async def refuse(
     await context.database.run(work)
 
 
-def _prepare(context: Context, record: Record) -> _Prepared:
-    content = record.body.model_dump_json(exclude_defaults=True, exclude={"type", "code", "dossier"})
-    content_hash = _sha256(content)
-    try:
-        parse_dossier_code(record.code)
-        encode = (
-            _dossier_encoder(context, record) if isinstance(record, DossierRecord) else _step_encoder(context, record)
-        )
-        wires = {target: encode(target) for target in context.encoders}
-    except Unmapped as error:
-        fault = Fault(error.pointer, f"'{error.value}' has no code in '{error.table}'", error.table)
-        refusal: Refusal = UnknownCode(fault.detail, faults=(fault,))
-        return _Prepared(record, content, content_hash, {}, "", refusal)
-    except Refusal as error:
-        return _Prepared(record, content, content_hash, {}, "", error)
-    return _Prepared(record, content, content_hash, wires, _sha256("\n".join(wires[t] for t in sorted(wires))))
-
-
-def _dossier_encoder(context: Context, record: DossierRecord) -> Callable[[Target], str]:
-    procedure, field_code = _known_codes(context, record.body)
-    unit = context.catalogue.units[record.body.receiving_unit]
-    return lambda target: context.encoders[target].dossier(record.code, record.body, procedure, field_code, unit)
-
-
-def _step_encoder(context: Context, record: StepRecord) -> Callable[[Target], str]:
-    return lambda target: context.encoders[target].step(record.code, record.body)
-
-
-def _known_codes(context: Context, body: DossierIn) -> tuple[ProcedureFacts, str]:
-    """Look every code up; all that are missing are named at once, so that one correction is enough."""
-    catalogue, faults = context.catalogue, []
-    procedure = catalogue.procedures.get(body.procedure.code)
-    if procedure is None:
-        faults.append(_missing("/procedure/code", body.procedure.code, "procedures"))
-    if body.receiving_unit not in catalogue.units:
-        faults.append(_missing("/receiving_unit", body.receiving_unit, "units"))
-    field_code = (procedure.field_code if procedure else None) or body.procedure.field_code
-    if procedure and procedure.field_code and body.procedure.field_code not in {None, procedure.field_code}:
-        faults.append(_missing("/procedure/field_code", str(body.procedure.field_code), "procedures.field_code"))
-    if procedure and field_code is None:
-        faults.append(_missing("/procedure/field_code", "(none)", "procedures.field_code"))
-    faults.extend(_unknown_papers(context, body, procedure))
-    if faults or procedure is None or field_code is None:
-        raise UnknownCode("; ".join(fault.detail for fault in faults), faults=tuple(faults))
-    return procedure, field_code
-
-
-def _unknown_papers(context: Context, body: DossierIn, procedure: ProcedureFacts | None) -> list[Fault]:
-    results = context.catalogue.results
-    listed = context.catalogue.components.get(procedure.code, {}) if procedure else {}
-    wanted = [
-        (f"/results/{i}/result_code", result.result_code, results, "results") for i, result in enumerate(body.results)
-    ] + [
-        (f"/components/{i}/replacing_result_code", part.replacing_result_code, results, "results")
-        for i, part in enumerate(body.components)
-        if part.replacing_result_code
-    ]
-    # A procedure whose components no source lists cannot be checked; one with a list is held to it.
-    if listed:
-        wanted += [
-            (f"/components/{i}/component_code", part.component_code, listed, f"components of {body.procedure.code}")
-            for i, part in enumerate(body.components)
-            if part.component_code
-        ]
-    return [_missing(pointer, code, table) for pointer, code, held, table in wanted if code not in held]
-
-
-def _missing(pointer: str, code: str, table: str) -> Fault:
-    return Fault(pointer, f"'{code}' is not in the table '{table}'", table)
-
-
 async def _take(
-    context: Context, caller: Caller, prepared: Sequence[_Prepared], correlation_id: str, session: WriteSession
+    context: Context, caller: Caller, prepared: Sequence[Prepared], correlation_id: str, session: WriteSession
 ) -> list[Receipt | Refusal]:
     good = [item for item in prepared if item.refusal is None]
     batch = await _look_up(context, session, good)
     answers: list[Receipt | Refusal] = []
     for item in prepared:
-        answer = item.refusal or _judge(caller, item, batch, correlation_id)
+        answer = item.refusal or _judge(context, caller, item, batch, correlation_id)
         answers.append(answer)
         batch.entries.append(_entry_of(context, caller, item, answer, batch, correlation_id))
     await dossiers.insert_dossiers(session, list(batch.new.values()))
@@ -223,7 +112,7 @@ async def _take(
     return answers
 
 
-async def _look_up(context: Context, session: WriteSession, good: Sequence[_Prepared]) -> _Batch:
+async def _look_up(context: Context, session: WriteSession, good: Sequence[Prepared]) -> _Batch:
     codes = sorted({item.record.code for item in good})
     await dossiers.lock(session, codes)
     found = await dossiers.load(session, codes)
@@ -234,29 +123,39 @@ async def _look_up(context: Context, session: WriteSession, good: Sequence[_Prep
         [(item.record.code, item.wire_hash) for item in step_items],
     )
     held = {code: _Held() for code in codes}
+    papers = await documents.held_of(session, sorted(found), context.papers.public_url) if found else {}
     for code, row in found.items():
         held[code] = _Held(
-            row.snapshot, row.tail, row.procedure_code, row.unit_code, row.due_at, row.received_at, row.accepted_at
+            row.snapshot,
+            row.tail,
+            row.procedure_code,
+            row.unit_code,
+            row.due_at,
+            row.received_at,
+            row.accepted_at,
+            tuple(papers.get(code, ())),
         )
-    return _Batch(await session.now(), context.calendar, held, held_steps)
+    rule = await gate.load(context, session, {item.record.body.status.value for item in good})
+    return _Batch(await session.now(), context.calendar, held, held_steps, rule)
 
 
-def _judge(caller: Caller, item: _Prepared, batch: _Batch, correlation_id: str) -> Receipt | Refusal:
+def _judge(context: Context, caller: Caller, item: Prepared, batch: _Batch, correlation_id: str) -> Receipt | Refusal:
     try:
         if isinstance(item.record, DossierRecord):
-            return _judge_dossier(caller, item, item.record, batch, correlation_id)
+            return _judge_dossier(context, caller, item, item.record, batch, correlation_id)
         return _judge_step(item, item.record, batch, correlation_id)
     except Refusal as refusal:
         return refusal
 
 
 def _judge_dossier(
-    caller: Caller, item: _Prepared, record: DossierRecord, batch: _Batch, correlation_id: str
+    context: Context, caller: Caller, item: Prepared, record: DossierRecord, batch: _Batch, correlation_id: str
 ) -> Receipt:
     body, held = record.body, batch.held[record.code]
     coming = Snapshot(body.revision, DossierStatus(body.status.value), item.content_hash)
     standing = advance(held.snapshot, coming)
     if standing is not Standing.SAME:
+        batch.gate.check(body.receiving_unit, body.procedure.code, body.status.value, held.documents)
         row = _dossier_row(caller, item, record, batch.now)
         if standing is Standing.NEW or record.code in batch.new:
             batch.new[record.code] = row | {"created_at": batch.now}
@@ -265,12 +164,14 @@ def _judge_dossier(
         held.snapshot, held.accepted_at = coming, batch.now
         held.procedure_code, held.unit_code = body.procedure.code, body.receiving_unit
         held.due_at, held.received_at = body.due_at, body.received_at
+        if held.documents:
+            item = replace(item, wires=dict(wires_of(context, record.code, body, marks_of(held.documents))))
         _promise(item, held, batch, "dossier", str(body.revision), correlation_id)
     accepted_at = held.accepted_at or batch.now
     return Receipt(record.code, str(body.revision), item.content_hash, accepted_at, "dossier", body.status.value)
 
 
-def _judge_step(item: _Prepared, record: StepRecord, batch: _Batch, correlation_id: str) -> Receipt:
+def _judge_step(item: Prepared, record: StepRecord, batch: _Batch, correlation_id: str) -> Receipt:
     body, held = record.body, batch.held[record.code]
     if held.snapshot is None:
         message = f"dossier '{record.code}' was never handed over"
@@ -281,6 +182,7 @@ def _judge_step(item: _Prepared, record: StepRecord, batch: _Batch, correlation_
     standing = advance_step(held.tail, same_id[0] if same_id else None, same_words, coming)
     accepted_at = same_id[1] if same_id else batch.now
     if standing is Standing.NEW:
+        batch.gate.check(held.unit_code, held.procedure_code, body.status.value, held.documents)
         held.tail = StepTail(coming.status, coming.processed_at)
         batch.tails[record.code] = held.tail
         batch.steps.by_id[record.code, body.step_id] = (coming, batch.now)
@@ -301,28 +203,29 @@ def _judge_step(item: _Prepared, record: StepRecord, batch: _Batch, correlation_
     return Receipt(record.code, body.step_id, item.content_hash, accepted_at, "step", body.status.value)
 
 
-def _promise(item: _Prepared, held: _Held, batch: _Batch, kind: str, ref: str, correlation_id: str) -> None:
-    status = DossierStatus(item.record.body.status.value)
-    due = legal_due(batch.calendar, status, held.received_at or batch.now, held.due_at)
+def _promise(item: Prepared, held: _Held, batch: _Batch, kind: str, ref: str, correlation_id: str) -> None:
+    about = About(
+        item.record.code,
+        held.procedure_code,
+        held.unit_code,
+        DossierStatus(item.record.body.status.value),
+        held.received_at,
+        held.due_at,
+    )
     batch.promises.extend(
-        outbox.NewMessage(
-            target=target,
+        messages_of(
+            about,
+            item.wires,
             kind=kind,
-            dossier_code=item.record.code,
-            procedure_code=held.procedure_code,
-            unit_code=held.unit_code,
             ref=ref,
-            payload=payload,
-            payload_hash=_sha256(payload),
             correlation_id=correlation_id,
-            trace_context=tracing.TRACEPARENT.get(),
-            due_at=priority_at(due, batch.now, batch.calendar),
+            calendar=batch.calendar,
+            now=batch.now,
         )
-        for target, payload in item.wires.items()
     )
 
 
-def _dossier_row(caller: Caller, item: _Prepared, record: DossierRecord, now: datetime) -> Row:
+def _dossier_row(caller: Caller, item: Prepared, record: DossierRecord, now: datetime) -> Row:
     body = record.body
     return {
         "code": record.code,
@@ -342,7 +245,7 @@ def _dossier_row(caller: Caller, item: _Prepared, record: DossierRecord, now: da
 
 
 def _entry_of(
-    context: Context, caller: Caller, item: _Prepared, answer: Receipt | Refusal, batch: _Batch, correlation_id: str
+    context: Context, caller: Caller, item: Prepared, answer: Receipt | Refusal, batch: _Batch, correlation_id: str
 ) -> AuditEntry:
     held = batch.held.get(item.record.code)
     refused = isinstance(answer, Refusal)
@@ -391,7 +294,3 @@ def _entry(
 def _printable(code: str | None) -> str | None:
     """What was given as a dossier code, fit for the log: a refused one may hold what no database takes."""
     return None if code is None else re.sub(r"[^\x20-\x7e]", "?", code)[:60]
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -198,8 +199,11 @@ def _shown(default: object) -> set[str]:
     if isinstance(default, bool):
         return {f"`{str(default).lower()}`"}
     if isinstance(default, tuple):
-        return {f"`[{', '.join(f'{part:g}' for part in default)}]`"}
-    return {f"`{default}`"} if isinstance(default, str | dict) else {f"`{default:.10g}`"}
+        shown = (json.dumps(part) if isinstance(part, str) else f"{part:g}" for part in default)
+        return {f"`[{', '.join(shown)}]`"}
+    if isinstance(default, dict):
+        return {f"`{json.dumps(default)}`"}
+    return {f"`{default}`"} if isinstance(default, str) else {f"`{default:.10g}`"}
 
 
 def test_the_settings_table_is_whole_and_its_defaults_are_true() -> None:

@@ -24,7 +24,17 @@ from schemas import provincial
 
 ROOT = Path(__file__).parents[2]
 OURS = ("app", "connectors", "schemas", "mock_national", "migrations")
-PUBLIC_PATHS = {"/health/live", "/health/ready", "/metrics", "/static/lienthong.css", "/openapi.json", "/docs"}
+PUBLIC_PATHS = {
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/static/lienthong.css",
+    "/openapi.json",
+    "/docs",
+    # Whoever has the address may read: the portal takes addresses only. It holds 256 random bits.
+    "/files/{capability}",
+    "/files/{capability}/bundle",
+}
 _MODULE_LINES_MAX = 400
 _FUNCTION_LINES_MAX = 60
 
@@ -127,6 +137,23 @@ def test_every_route_asks_who_is_calling() -> None:
     assert {path for path, asks in known.items() if asks} == {
         "/v1/dossiers/{code}",
         "/v1/dossiers/{code}/steps",
+        "/v1/dossiers/{code}/documents",
+        "/v1/dossiers/{code}/documents/reuse",
+        "/v1/documents/lookup",
+        "/v1/documents/store",
+        "/v1/documents/{document_id}",
+        "/v1/documents/{document_id}/file",
+        "/v1/documents/{document_id}/bundle",
+        "/v1/documents/{document_id}/judge",
+        "/v1/documents/{document_id}/correct",
+        "/v1/documents/{document_id}/supersede",
+        "/v1/documents/{document_id}/revoke",
+        "/v1/uploads",
+        "/v1/uploads/{upload_id}",
+        "/v1/subjects",
+        "/v1/subjects/{subject_id}/documents",
+        "/v1/results/missing",
+        "/v1/units/{unit}/result-gate",
         "/v1/intake",
         "/v1/contracts",
         "/v1/deliveries",

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from app.domain.documents import NO_MARKS
 from app.domain.dossier import DossierStatus, may_follow
 from app.domain.identifiers import parse_dossier_code
 from app.errors import Refusal
@@ -306,7 +307,7 @@ def portal_says(record: Record, inspector: Inspector) -> str | None:
     if isinstance(record, DossierRecord):
         facts = CATALOGUE.procedures[record.body.procedure.code]
         unit = CATALOGUE.units[record.body.receiving_unit]
-        text = encoder.dossier(record.code, record.body, facts, str(facts.field_code), unit)
+        text = encoder.dossier(record.code, record.body, facts, str(facts.field_code), unit, NO_MARKS)
         refusal = inspector.dossier(json.loads(text))
     else:
         refusal = inspector.step(json.loads(encoder.step(record.code, record.body)))

@@ -1,0 +1,393 @@
+"""Take a file in as a document of a dossier: looked into, kept in the store, judged, and on its way to the nation.
+
+The order matters. The object is announced in the database, then written, then spoken of: whatever dies between two
+of these, no object is without a row and no document without its object.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from secrets import token_urlsafe
+from typing import Any
+
+from app import observability
+from app.domain.audit import AuditKind
+from app.domain.documents import (
+    FileFault,
+    Judged,
+    Role,
+    Standing,
+    Verdict,
+    overall,
+)
+from app.errors import (
+    DocumentKnown,
+    Fault,
+    FileNotTaken,
+    FileStoreSilent,
+    InvalidRecord,
+    LookupUsed,
+    NotChangeable,
+    Refusal,
+    ScannerSilent,
+    UnknownCode,
+    UnknownDossier,
+)
+from app.papers import BenchBroken, Examined, FileRefused
+from app.store import audit, documents, dossiers, links, lookups
+from app.store.documents import PaperKey
+from app.store.session import Row, WriteSession
+from app.usecases import change_document, judging, papers
+from app.usecases.context import Caller, Context
+from app.usecases.records import sha256
+from app.vault import Scratch, VaultUnavailable
+from connectors.scanner import Clean, Infected, TooLargeToScan
+from schemas.documents import DocumentIn
+from schemas.provincial import IdentityPaper
+
+_CAPABILITY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a document was taken from, when it was not handed over: a source, a document here, what it was there."""
+
+    source: str
+    document_id: str | None
+    role: Role | None
+    code: str | None
+    lookup_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is said of a document, wherever it comes from. Days are ISO texts."""
+
+    role: Role
+    code: str | None
+    title: str
+    number_symbol: str | None
+    issuing_body: str | None
+    issued_on: str | None
+    valid_until: str | None
+    scope: str | None
+    owner: IdentityPaper | None
+    owner_name: str | None
+    digitised_by: str | None
+    source: str
+    file_name: str
+    supersedes: str | None = None
+    supersede_reason: str | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What was found out about a file before anything was written."""
+
+    sha256: str
+    size_bytes: int
+    examined: Examined
+    judged: Judged
+    verdict: Verdict
+
+
+def facts_of(handed: DocumentIn, file_name: str) -> Facts:
+    """What the software says of a file that it hands over."""
+    return Facts(
+        role=Role(handed.role.value),
+        code=handed.code,
+        title=handed.title,
+        number_symbol=handed.number_symbol,
+        issuing_body=handed.issuing_body,
+        issued_on=_day(handed.issued_on),
+        valid_until=_day(handed.valid_until),
+        scope=handed.scope,
+        owner=handed.owner,
+        owner_name=handed.owner_name,
+        digitised_by=handed.digitised_by,
+        source=handed.source.value,
+        file_name=handed.file_name or file_name,
+        supersedes=handed.supersedes,
+        supersede_reason=handed.supersede_reason,
+    )
+
+
+def _day(value: Any) -> str | None:  # noqa: ANN401 - a date or None
+    return None if value is None else str(value.isoformat())
+
+
+async def check_place(context: Context, dossier_code: str, facts: Facts) -> None:
+    """Refuse what could not be kept, before its bytes are read.
+
+    Raises:
+        UnknownDossier: it was never handed over.
+        UnknownCode: the procedure's own list does not hold the code.
+    """
+    check_code(context, await procedure_of(context, dossier_code), facts.role, facts.code)
+
+
+async def procedure_of(context: Context, dossier_code: str) -> str:
+    """The procedure of a dossier.
+
+    Raises:
+        UnknownDossier: it was never handed over.
+    """
+    async with context.database.read() as session:
+        row = await dossiers.facts(session, dossier_code)
+    if row is None:
+        message = f"dossier '{dossier_code}' was never handed over"
+        raise UnknownDossier(message, faults=(Fault("/dossier", message),))
+    procedure: str = row["procedure_code"]
+    return procedure
+
+
+def check_code(context: Context, procedure: str, role: Role, code: str | None) -> None:
+    """Hold a code against the procedure's own list; a list that no source gives cannot be held against.
+
+    A paper beyond the list has no code, and may come along all the same.
+
+    Raises:
+        UnknownCode: the list does not hold it.
+    """
+    listed: Any = context.catalogue.components.get(procedure, {})
+    table = f"components of {procedure}"
+    if role is Role.RESULT:
+        facts = context.catalogue.procedures.get(procedure)
+        listed, table = facts.result_codes if facts else (), f"results of {procedure}"
+        if not listed:
+            listed, table = context.catalogue.results, "results"
+    if code is None or not listed or code in listed:
+        return
+    message = f"'{code}' is not in the table '{table}'"
+    raise UnknownCode(message, faults=(Fault("/code", message, table),))
+
+
+async def keep(
+    context: Context, caller: Caller, dossier_code: str, facts: Facts, scratch: Scratch, correlation_id: str
+) -> tuple[Row, bool]:
+    """Keep a file as a document; gives it and whether it is new. The same file and facts again get the same answer.
+
+    Raises:
+        UnknownDossier, UnknownCode: see ``check_place``.
+        FileNotTaken: the file is not what it must be; the slug names the fault.
+        DocumentKnown: another file of the same paper is held, or this file with other facts.
+        LookupUsed: another find of its look-up was taken.
+        NotChangeable: what it is to replace does not speak any more, or belongs elsewhere.
+        ScannerSilent, FileStoreSilent: nothing was kept; hand it over again.
+    """
+    try:
+        kept, new = await _keep(context, caller, dossier_code, facts, scratch, correlation_id)
+    except Refusal as refusal:
+        observability.DOCUMENTS.labels(facts.role.value, refusal.slug).inc()
+        raise
+    observability.DOCUMENTS.labels(facts.role.value, "kept" if new else "known").inc()
+    return kept, new
+
+
+async def _keep(
+    context: Context, caller: Caller, dossier_code: str, facts: Facts, scratch: Scratch, correlation_id: str
+) -> tuple[Row, bool]:
+    files = papers.files_of(context)
+    await check_place(context, dossier_code, facts)
+    looked = await _look(context, facts, scratch)
+
+    async def announce(session: WriteSession) -> None:
+        await documents.promise_blob(session, looked.sha256, looked.size_bytes, await session.now())
+
+    await context.database.run(announce)
+    try:
+        await files.vault.put(scratch)
+    except VaultUnavailable as error:
+        message = f"the document store did not take the file: {error}"
+        raise FileStoreSilent(message) from error
+
+    async def write(session: WriteSession) -> tuple[Row, bool]:
+        return await _write(context, caller, dossier_code, facts, looked, correlation_id, session)
+
+    return await context.database.run(write)
+
+
+def check_hash(expected: str | None, came: str) -> None:
+    """Refuse a file that came otherwise than its sender says.
+
+    Raises:
+        InvalidRecord: the hashes differ.
+    """
+    if expected is not None and expected != came:
+        message = f"the file that came has the SHA-256 {came}"
+        raise InvalidRecord(message, faults=(Fault("/sha256", message),))
+
+
+async def _look(context: Context, facts: Facts, scratch: Scratch) -> _Looked:
+    files = papers.files_of(context)
+    async with context.database.read() as session:
+        now = await session.now()
+    try:
+        examined, judged = await files.examiner.examine(scratch.rewind(), facts.role, now)
+    except FileRefused as refused:
+        raise FileNotTaken(refused.fault.value, refused.detail, (Fault("/file", refused.detail),)) from refused
+    except BenchBroken as error:
+        message = f"files cannot be opened here now: {error}"
+        raise FileStoreSilent(message, retry_after_seconds=30) from error
+    if files.scanner is not None:
+        match await files.scanner.scan(scratch.rewind()):
+            case Clean():
+                pass
+            case Infected(name):
+                message = f"the virus scanner found {name}"
+                raise FileNotTaken(FileFault.INFECTED.value, message, (Fault("/file", message),))
+            case TooLargeToScan(detail):
+                message = f"the virus scanner does not look into a file of this size: {detail}"
+                raise FileNotTaken(FileFault.TOO_LARGE.value, message, (Fault("/file", message),))
+            case silent:
+                message = f"the virus scanner gave no answer ({silent.reason})"
+                raise ScannerSilent(message, retry_after_seconds=30)
+    verdict = overall(judged.signatures, judging.wanted_of(context, facts.role, facts.code))
+    return _Looked(scratch.sha256, scratch.size_bytes, examined, judged, verdict)
+
+
+async def _write(
+    context: Context,
+    caller: Caller,
+    dossier_code: str,
+    facts: Facts,
+    looked: _Looked,
+    correlation_id: str,
+    session: WriteSession,
+) -> tuple[Row, bool]:
+    await dossiers.lock(session, [dossier_code])
+    now = await session.now()
+    said_hash = content_hash(facts)
+    held = await documents.same_file(session, dossier_code, facts.role.value, facts.code, looked.sha256)
+    if held is not None and held["standing"] == Standing.ACTIVE.value:
+        if held["content_hash"] != said_hash:
+            message = f"this file is held as document {held['id']}, with other facts"
+            raise DocumentKnown(message, members={"document": held["id"]})
+        # The object has just been put anew: had it been damaged, it is whole again.
+        await documents.keep_blob(session, looked.sha256)
+        return held, False
+    subject_id = await _owner(session, dossier_code, facts, looked, now)
+    if facts.origin is not None:
+        await _use_lookup(session, facts.origin.lookup_id, now)
+    document_id = papers.new_id(now)
+    await documents.insert_document(
+        session, _row(caller, document_id, dossier_code, facts, looked, said_hash, subject_id, correlation_id, now)
+    )
+    await documents.keep_blob(session, looked.sha256)
+    wanted = judging.wanted_of(context, facts.role, facts.code)
+    await documents.note_judgement(
+        session, judging.row_of(caller.name, document_id, looked.verdict, looked.judged, wanted, now)
+    )
+    await links.add(session, document_id, token_urlsafe(_CAPABILITY_BYTES), now)
+    if facts.supersedes is not None:
+        await _supersede(session, caller, dossier_code, facts, document_id, now)
+    stands = await papers.refresh(context, session, dossier_code)
+    detail: dict[str, object] = {
+        "document": document_id,
+        "role": facts.role.value,
+        "code": facts.code,
+        "source": facts.source,
+        "verdict": looked.verdict.value,
+        "e_result": stands,
+    }
+    entry = papers.entry(
+        caller,
+        AuditKind.DOCUMENT,
+        "kept",
+        correlation_id,
+        dossier_code=dossier_code,
+        subject=subject_id,
+        sha256=looked.sha256,
+        detail=detail,
+    )
+    await audit.append(session, [entry], now)
+    kept = await documents.find(session, document_id)
+    assert kept is not None  # noqa: S101 - just written
+    return kept, True
+
+
+async def _owner(session: WriteSession, dossier_code: str, facts: Facts, looked: _Looked, now: datetime) -> str | None:
+    if facts.owner is None:
+        return None
+    owner = facts.owner
+    subject_id = await documents.subject(session, owner.kind.value, owner.number, papers.new_id(now), now)
+    await _refuse_known(session, dossier_code, facts, looked, subject_id)
+    return subject_id
+
+
+async def _refuse_known(
+    session: WriteSession, dossier_code: str, facts: Facts, looked: _Looked, subject_id: str
+) -> None:
+    """A paper is the same paper by its type, number, issuer and day; another file of it must say that it replaces."""
+    if not (facts.code and facts.number_symbol and facts.issuing_body and facts.issued_on) or facts.origin:
+        return
+    key = PaperKey(subject_id, facts.role.value, facts.code, facts.number_symbol, facts.issuing_body, facts.issued_on)
+    known = await documents.same_paper(session, key, dossier_code)
+    if known is None or known["sha256"] == looked.sha256 or known["id"] == facts.supersedes:
+        return
+    message = f"another file of this paper is held as document {known['id']} of dossier '{known['dossier_code']}'"
+    raise DocumentKnown(message, members={"document": known["id"], "dossier": known["dossier_code"]})
+
+
+async def _use_lookup(session: WriteSession, lookup_id: str, now: datetime) -> None:
+    """A look-up saves one scan, however many take from it at once."""
+    if not await lookups.use(session, lookup_id, now):
+        message = f"something came of look-up '{lookup_id}' already"
+        raise LookupUsed(message, faults=(Fault("/lookup_id", message),))
+
+
+async def _supersede(
+    session: WriteSession, caller: Caller, dossier_code: str, facts: Facts, document_id: str, now: datetime
+) -> None:
+    old = await documents.find(session, facts.supersedes or "")
+    if old is None or old["dossier_code"] != dossier_code or old["role"] != facts.role.value:
+        message = f"dossier '{dossier_code}' has no document '{facts.supersedes}' that this one could replace"
+        raise NotChangeable(message, faults=(Fault("/supersedes", message),))
+    if old["standing"] != Standing.ACTIVE.value:
+        message = f"document '{facts.supersedes}' does not speak any more ('{old['standing']}')"
+        raise NotChangeable(message, faults=(Fault("/supersedes", message),))
+    await change_document.replace_in(session, caller, old, document_id, facts.supersede_reason or "", now)
+
+
+def content_hash(facts: Facts) -> str:
+    """A hash over all that is said of a document, to tell the same hand-over again from another one."""
+    said = asdict(facts) | {"owner": facts.owner.model_dump(mode="json") if facts.owner else None}
+    return sha256(json.dumps(said, ensure_ascii=False, sort_keys=True, default=str))
+
+
+def _row(  # noqa: PLR0913, PLR0917 - all that a row is made of
+    caller: Caller,
+    document_id: str,
+    dossier_code: str,
+    facts: Facts,
+    looked: _Looked,
+    said_hash: str,
+    subject_id: str | None,
+    correlation_id: str,
+    now: datetime,
+) -> Row:
+    origin = facts.origin
+    said = ("code", "title", "number_symbol", "issuing_body", "issued_on", "valid_until", "scope", "owner_name")
+    return {name: getattr(facts, name) for name in (*said, "digitised_by", "source", "file_name")} | {
+        "id": document_id,
+        "dossier_code": dossier_code,
+        "role": facts.role.value,
+        "sha256": looked.sha256,
+        "size_bytes": looked.size_bytes,
+        "kind": looked.examined.kind.value,
+        "pages": looked.examined.pages,
+        "subject_id": subject_id,
+        "origin_id": origin.document_id if origin else None,
+        "origin_role": origin.role.value if origin and origin.role else None,
+        "origin_code": origin.code if origin else None,
+        "lookup_id": origin.lookup_id if origin else None,
+        "standing": Standing.ACTIVE.value,
+        "verdict": looked.verdict.value,
+        "content_hash": said_hash,
+        "handed_over_by": caller.name,
+        "agency": caller.agency,
+        "correlation_id": correlation_id,
+        "created_at": now,
+        "updated_at": now,
+    }

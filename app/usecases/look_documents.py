@@ -1,0 +1,168 @@
+"""What callers may see of documents: of a dossier, of an owner, one with all its history, and the store's figures."""
+
+import json
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from app.domain.audit import AuditKind
+from app.domain.documents import Claim, ClaimKind, Role, undocumented
+from app.errors import UnknownDocument, UnknownDossier, UnknownSubject
+from app.store import audit, blobs, documents, dossiers, links, lookups
+from app.store.documents import Wanted, held_document
+from app.store.session import Row, WriteSession
+from app.usecases import open_link, papers
+from app.usecases.context import Caller, Context
+from schemas.documents import SubjectIn
+from schemas.provincial import DossierIn, Reuse
+
+
+@dataclass(frozen=True, slots=True)
+class DossierDocuments:
+    """The documents of a dossier, and what its record claims without one."""
+
+    rows: tuple[Row, ...]
+    undocumented: tuple[Claim, ...]
+    e_result: bool
+
+
+async def of_dossier(context: Context, code: str) -> DossierDocuments:
+    """The documents of a dossier, in the order in which they came.
+
+    Raises:
+        UnknownDossier: it was never handed over.
+    """
+    async with context.database.read() as session:
+        row = await dossiers.facts(session, code)
+        if row is None:
+            message = f"dossier '{code}' was never handed over"
+            raise UnknownDossier(message)
+        rows = await documents.of_dossier(session, code)
+    held = [held_document(found, context.papers.public_url) for found in rows]
+    claims = claims_of(DossierIn.model_validate(json.loads(row["facts"])))
+    return DossierDocuments(tuple(rows), tuple(undocumented(claims, held)), row["e_result"])
+
+
+def claims_of(body: DossierIn) -> list[Claim]:
+    """What a record says of papers and results, claim by claim."""
+    claims: list[Claim] = []
+    for place, part in enumerate(body.components):
+        said = (
+            (part.digitised, "digitised", ClaimKind.DIGITISED),
+            (part.reuse is not Reuse.NO, "reuse", ClaimKind.REUSED),
+            (part.from_national_store, "from_national_store", ClaimKind.FROM_NATIONAL_STORE),
+            (part.url is not None and not part.digitised, "url", ClaimKind.LINK),
+        )
+        claims += [
+            Claim(f"/components/{place}/{name}", kind, Role.COMPONENT, part.component_code, part.name)
+            for is_said, name, kind in said
+            if is_said
+        ]
+    claims += [
+        Claim(f"/results/{place}", ClaimKind.RESULT, Role.RESULT, result.result_code, result.name)
+        for place, result in enumerate(body.results)
+    ]
+    return claims
+
+
+async def one(context: Context, document_id: str) -> tuple[Row, list[Row], list[Row]]:
+    """A document, its judgements and its changes.
+
+    Raises:
+        UnknownDocument: there is none.
+    """
+    async with context.database.read() as session:
+        row = await documents.find(session, document_id)
+        if row is None:
+            message = f"document '{document_id}' does not exist"
+            raise UnknownDocument(message)
+        return (
+            row,
+            await documents.judgements_of(session, document_id),
+            await documents.changes_of(session, document_id),
+        )
+
+
+async def read_file(context: Context, caller: Caller, document_id: str, correlation_id: str) -> tuple[Row, BinaryIO]:
+    """A document and its file, re-hashed; the reading is on record. The reader closes the file.
+
+    Raises:
+        UnknownDocument: there is none.
+        FileStoreSilent: the file cannot be read, or is not the file that was kept.
+    """
+    row, _, _ = await one(context, document_id)
+    file = await open_link.fetch(context, row)
+
+    async def note(session: WriteSession) -> None:
+        entry = papers.entry(
+            caller,
+            AuditKind.DOCUMENT_READ,
+            "given",
+            correlation_id,
+            dossier_code=row["dossier_code"],
+            subject=row["subject_id"],
+            sha256=row["sha256"],
+            detail={"document": document_id},
+        )
+        await audit.append(session, [entry], await session.now())
+
+    try:
+        await context.database.run(note)
+    except BaseException:
+        file.close()
+        raise
+    return row, file
+
+
+async def subject_id(context: Context, asked: SubjectIn) -> str:
+    """What an owner is called by here; made when there is none, so that asking tells nothing about the person."""
+
+    async def work(session: WriteSession) -> str:
+        now = await session.now()
+        return await documents.subject(session, asked.kind.value, asked.number, papers.new_id(now), now)
+
+    return await context.database.run(work)
+
+
+async def of_subject(context: Context, caller: Caller, subject: str, wanted: Wanted, correlation_id: str) -> list[Row]:
+    """A page of an owner's documents, newest first; the look is on record.
+
+    Raises:
+        UnknownSubject: nobody is known by this id.
+    """
+
+    async def work(session: WriteSession) -> list[Row]:
+        if await documents.subject_row(session, subject) is None:
+            message = f"nobody is known as '{subject}'"
+            raise UnknownSubject(message)
+        rows = await documents.of_subject(session, subject, wanted)
+        entry = papers.entry(
+            caller,
+            AuditKind.DOCUMENT_READ,
+            "listed",
+            correlation_id,
+            subject=subject,
+            detail={"documents": len(rows)},
+        )
+        await audit.append(session, [entry], await session.now())
+        return rows
+
+    return await context.database.run(work)
+
+
+async def figures(context: Context) -> Row:
+    """The store's figures, from rows."""
+    async with context.database.read() as session:
+        states, oldest = await blobs.figures(session)
+        asked, saved = await lookups.figures(session)
+        kept, damaged = states.get(blobs.KEPT, (0, 0)), states.get(blobs.DAMAGED, (0, 0))
+        return {
+            "objects": kept[0] + damaged[0],
+            "bytes": kept[1] + damaged[1],
+            "promised": states.get(blobs.PROMISED, (0, 0))[0],
+            "damaged": damaged[0],
+            "oldest_check_at": oldest,
+            "links": await links.by_state(session),
+            "verdicts": await documents.verdicts(session),
+            "lookups": asked,
+            "scans_avoided": saved,
+        }

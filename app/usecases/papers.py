@@ -1,0 +1,103 @@
+"""What every change of a dossier's documents brings with it: whether a result stands behind it, and a new promise."""
+
+from datetime import datetime
+from secrets import token_hex
+
+from app.domain.audit import AuditEntry, AuditKind
+from app.domain.documents import acceptable, marks_of
+from app.domain.dossier import DossierStatus
+from app.domain.rulesets import LEGAL_BASIS, Purpose
+from app.errors import FileStoreSilent
+from app.store import documents, dossiers, outbox, results
+from app.store.session import WriteSession
+from app.usecases.context import Caller, Context, Files
+from app.usecases.promising import About, messages_of
+from app.usecases.records import wires_of
+from schemas.provincial import DossierIn
+
+_MILLISECOND = 1000
+_RANDOM_BYTES = 10
+
+
+def new_id(now: datetime) -> str:
+    """An id of 32 hexadecimal digits that nobody can guess; ids of later times sort behind those of earlier ones."""
+    return f"{int(now.timestamp() * _MILLISECOND):012x}{token_hex(_RANDOM_BYTES)}"
+
+
+def files_of(context: Context) -> Files:
+    """The store and its helpers.
+
+    Raises:
+        FileStoreSilent: this process has none.
+    """
+    if context.files is None:
+        message = "no document store is set up here"
+        raise FileStoreSilent(message)
+    return context.files
+
+
+async def refresh(context: Context, session: WriteSession, code: str) -> bool:
+    """Note whether an acceptable result stands behind a dossier now."""
+    held = (await documents.held_of(session, [code], context.papers.public_url)).get(code, [])
+    stands = acceptable(held, context.papers.verdicts)
+    await results.set_e_results(session, {code: stands})
+    return stands
+
+
+async def promise(context: Context, session: WriteSession, code: str, correlation_id: str, now: datetime) -> None:
+    """Promise the dossier anew, as its documents stand now; the caller holds its lock.
+
+    Of several promises that still wait only the newest goes out.
+    """
+    row = await dossiers.facts(session, code)
+    if row is None:  # pragma: no cover - documents refer to their dossier
+        return
+    held = (await documents.held_of(session, [code], context.papers.public_url)).get(code, [])
+    version = await results.next_papers_version(session, code)
+    body = DossierIn.model_validate_json(row["facts"])
+    about = About(
+        code,
+        row["procedure_code"],
+        row["unit_code"],
+        DossierStatus(row["status"]),
+        row["received_at"],
+        row["due_at"],
+    )
+    news = messages_of(
+        about,
+        wires_of(context, code, body, marks_of(held)),
+        kind="dossier",
+        ref=f"{row['revision']}.{version}",
+        correlation_id=correlation_id,
+        calendar=context.calendar,
+        now=now,
+    )
+    await outbox.put(session, list(news), now)
+
+
+def entry(  # noqa: PLR0913 - an entry has that many parts
+    caller: Caller,
+    kind: AuditKind,
+    outcome: str,
+    correlation_id: str,
+    *,
+    purpose: Purpose = Purpose.DOCUMENTS,
+    dossier_code: str | None = None,
+    subject: str | None = None,
+    sha256: str | None = None,
+    detail: dict[str, object] | None = None,
+) -> AuditEntry:
+    """An entry about a document. People stand in it by the id they have here, never by number or name."""
+    return AuditEntry(
+        kind=kind,
+        outcome=outcome,
+        actor=caller.name,
+        agency=caller.agency,
+        purpose=purpose.value,
+        legal_basis=LEGAL_BASIS[purpose],
+        correlation_id=correlation_id,
+        dossier_code=dossier_code,
+        subject_ref=subject,
+        payload_hash=sha256,
+        detail=detail or {},
+    )
