@@ -16,7 +16,6 @@ from app.domain.worktime import OfficeSession, WorkingCalendar
 from app.errors import ConfigurationError
 from app.papers import Bench, Limits
 from app.papers.bundle_facts import Seal
-from app.papers.bundle_seal import Pkcs12Seal, SealSettings
 from app.papers.trust import TrustSettings, load_trust
 from app.reference import Catalogue, CatalogueError, ProcedureFacts, UnitFacts, load_catalogue
 from app.reference.workdays import load_calendar
@@ -274,6 +273,8 @@ def _files(settings: Settings, database: Database) -> Files:
 def _seal(settings: Settings) -> Seal | None:
     if settings.bundle_seal is None:
         return None
+    from app.papers.bundle_seal import Pkcs12Seal, SealSettings  # noqa: PLC0415 - loads what signs, which few do
+
     passphrase = settings.bundle_seal_passphrase.get_secret_value()
     return Pkcs12Seal.load(SealSettings(settings.bundle_seal, passphrase))
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks [drain] [claims] [intake] [outage]``: measure, print, write ``build/bench.json``."""
+"""``python -m benchmarks [drain] [claims] [intake] [outage] [uploads]``: measure, print, write ``build/bench.json``."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks import claims, drain, intake, outage, stage
+from benchmarks import claims, drain, intake, outage, stage, uploads
 from benchmarks.bars import Bar
 
 BARS = {
@@ -22,6 +22,8 @@ BARS = {
     "intake_records_per_second_sqlite": Bar(at_least=1000.0),
     "outage_beside_dead_vs_alone": Bar(at_least=0.9),
     "outage_happened_vs_forecast": Bar(at_least=0.6, at_most=1.6),
+    "uploads_lost": Bar(at_most=0.0),
+    "uploads_50_mb_growth_mb_max": Bar(at_most=32.0),
 }
 
 
@@ -29,16 +31,18 @@ def main(wanted: list[str]) -> int:
     """Run what is wanted (everything by default); 1 when a bar is missed."""
     # A line a call belongs in a log, not between the figures.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    wanted = wanted or ["drain", "claims", "intake", "outage"]
+    wanted = wanted or ["drain", "claims", "intake", "outage", "uploads"]
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as name:
         folder = Path(name)
         if "intake" in wanted:
             figures |= intake.measure(folder)
-        if {"drain", "claims", "outage"} & set(wanted):
+        if {"drain", "claims", "outage", "uploads"} & set(wanted):
             with stage.postgresql() as server:
                 if "drain" in wanted:
                     figures |= asyncio.run(drain.measure(server, folder))
+                if "uploads" in wanted:
+                    figures |= asyncio.run(uploads.measure(server, folder))
                 if "outage" in wanted:
                     figures |= asyncio.run(outage.measure(server, folder))
                 if "claims" in wanted:

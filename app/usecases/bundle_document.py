@@ -5,7 +5,6 @@ Built anew for each reader from what is on record, and the same each time until 
 
 import asyncio
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any, BinaryIO
 
 from app.domain.documents import MEDIA_TYPES, FileKind, Signature, SignerKind, Standing, Verdict
 from app.errors import FileStoreSilent
-from app.papers.bundle import BundleFacts, OriginalDiffers, bundle_pdf, bundle_zip, safe_name
+from app.papers.bundle_facts import BundleFacts, OriginalDiffers, Seal
+from app.papers.bundle_names import safe_name
 from app.store import documents, dossiers
 from app.store.session import Row
 from app.usecases import look_documents, open_link, papers, publish
@@ -38,12 +38,9 @@ async def for_citizen(context: Context, capability: str, visitor: Caller, correl
     """
     opened = await open_link.open_link(context, capability, visitor, "bundle", correlation_id)
     files = papers.files_of(context)
-    seal = files.seal
     with opened.file:
         facts = await _facts(context, opened.row["id"])
-        return await _made(
-            files.spool_dir, opened.file, facts, "pdf", lambda original, into: bundle_pdf(facts, original, into, seal)
-        )
+        return await _made(files.spool_dir, opened.file, facts, "pdf", files.seal)
 
 
 async def for_office(context: Context, caller: Caller, document_id: str, correlation_id: str) -> Bundle:
@@ -56,7 +53,7 @@ async def for_office(context: Context, caller: Caller, document_id: str, correla
     _, file = await look_documents.read_file(context, caller, document_id, correlation_id)
     with file:
         facts = await _facts(context, document_id)
-        return await _made(spool_dir, file, facts, "zip", lambda original, into: bundle_zip(facts, original, into))
+        return await _made(spool_dir, file, facts, "zip", None)
 
 
 async def _made(
@@ -64,13 +61,13 @@ async def _made(
     original: BinaryIO,
     facts: BundleFacts,
     ending: str,
-    build: Callable[[BinaryIO, BinaryIO], None],
+    seal: Seal | None,
 ) -> Bundle:
     if folder is not None:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     into: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by the reader
     try:
-        await asyncio.to_thread(build, original, into)
+        await asyncio.to_thread(_build, facts, original, into, ending, seal)
         size_bytes = into.seek(0, 2)
         into.seek(0)
     except OriginalDiffers as error:
@@ -83,6 +80,15 @@ async def _made(
     stem = safe_name(facts.file_name, facts.media_type).rpartition(".")[0]
     media_type = {"pdf": "application/pdf", "zip": "application/zip"}[ending]
     return Bundle(into, size_bytes, f"{stem}-xac-minh.{ending}", media_type)
+
+
+def _build(facts: BundleFacts, original: BinaryIO, into: BinaryIO, ending: str, seal: Seal | None) -> None:
+    from app.papers.bundle import bundle_pdf, bundle_zip  # noqa: PLC0415 - draws and packs: loaded by the first who asks
+
+    if ending == "pdf":
+        bundle_pdf(facts, original, into, seal)
+    else:
+        bundle_zip(facts, original, into)
 
 
 async def _facts(context: Context, document_id: str) -> BundleFacts:
