@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.answers import Answer, TextOut
-from schemas.provincial import Address, Code, Contract, IdentityPaper, LongText, Name, Text, UnitCode
+from schemas.provincial import Address, Contract, IdentityPaper, LongText, Name, Text, UnitCode
 
 DocumentId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -20,6 +20,8 @@ NumberSymbol = Annotated[Text, Field(max_length=100)]
 Body = Annotated[Text, Field(max_length=500)]
 Scope = Annotated[Text, Field(max_length=1000)]
 FileName = Annotated[Text, Field(max_length=255), StringConstraints(pattern=r"^[^/\\]+$")]
+# Some codes of the published catalogues hold blanks and Vietnamese letters; whether there is one says its table.
+PaperCode = Annotated[Text, Field(max_length=100)]
 Officer = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._@-]+$")]
 
 
@@ -52,7 +54,7 @@ class DocumentIn(DocumentFacts):
     """A file and what it is. ``upload_id`` names an upload that is complete; otherwise the file comes along."""
 
     role: Role
-    code: Code | None = Field(
+    code: PaperCode | None = Field(
         default=None, description="component or result code from the procedure's own list; a result always has one"
     )
     source: HandedSource
@@ -139,8 +141,10 @@ class LookupIn(Contract):
     unit: UnitCode
     officer: Officer
     owner: IdentityPaper
-    component_code: Code | None = Field(default=None, description="the component that is about to be asked for")
-    result_codes: tuple[Code, ...] = Field(default=(), max_length=50, description="results that would stand for it")
+    component_code: PaperCode | None = Field(default=None, description="the component that is about to be asked for")
+    result_codes: tuple[PaperCode, ...] = Field(
+        default=(), max_length=50, description="results that would stand for it"
+    )
     number_symbol: NumberSymbol | None = None
     national: bool = Field(default=True, description="ask the national store too")
     requester_name: Name | None = Field(default=None, description="who asks, as the national store wants to know")
@@ -159,7 +163,7 @@ class ReuseIn(Contract):
 
     lookup_id: DocumentId
     candidate: Annotated[int, Field(ge=0, le=999)] = Field(description="place in the look-up's `candidates`, from 0")
-    component_code: Code | None = None
+    component_code: PaperCode | None = None
     officer: Officer
 
 
@@ -267,6 +271,7 @@ class DocumentDetail(DocumentOut):
 
     judgements: tuple[JudgementOut, ...]
     changes: tuple[ChangeOut, ...]
+    copies: tuple[str, ...] = Field(description="documents that speak and were taken from this one")
 
 
 class UndocumentedOut(Answer):

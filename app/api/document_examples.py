@@ -99,6 +99,7 @@ DETAIL: dict[str, Any] = DOCUMENT | {
         }
     ],
     "changes": [],
+    "copies": [],
 }
 
 OF_DOSSIER: dict[str, Any] = {

@@ -79,6 +79,7 @@ def detail(context: Context, found: tuple[Row, list[Row], list[Row]]) -> Documen
             ChangeOut(**{name: change[name] for name in ("at", "by", "kind", "reason", "before", "after")})
             for change in changes
         ),
+        copies=tuple(row["copies"]),
     )
 
 

@@ -27,6 +27,8 @@ _AT_ONCE: Final = 4
 _REUSED: Final = 10
 _REQUESTER: Final = {"requester_name": "Nguyễn Văn Mẫu", "requester_number": "001000000001"}
 _GONE: Final = 410
+# A result that was changed, or signed by who may not sign any more, is not told to the nation.
+_NEVER_TOLD: Final = frozenset({"MODIFIED", "REVOKED"})
 _PATIENCE_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.25
 GATE_UNIT: Final = "H15.50"
@@ -112,7 +114,7 @@ def _owing(catalogue: Catalogue, newest: Mapping[str, Record]) -> list[tuple[Rec
     for record in newest.values():
         codes = sorted(catalogue.procedures[record["procedure"]["code"]].result_codes)
         if record["status"] in _RESOLVED and codes:
-            found.append((record, next((code for code in codes if code.isascii() and " " not in code), codes[0])))
+            found.append((record, codes[0]))
     return found
 
 
@@ -299,6 +301,6 @@ def _owed(house: House, done: Documents) -> dict[str, str]:
         for item in house.gateway.ask("GET", f"/v1/dossiers/{code}/documents")["items"]:
             if item["id"] not in done.kept:
                 done.wrong.append(f"{item['id']}: nobody handed it over")
-            elif item["standing"] == "active":
+            elif item["standing"] == "active" and not (item["role"] == "result" and item["verdict"] in _NEVER_TOLD):
                 owed[item["link"]["url"]] = done.hashes[item["id"]]
     return owed

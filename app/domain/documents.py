@@ -212,18 +212,33 @@ class Marks:
 
 NO_MARKS = Marks()
 
+#: Results with these verdicts are kept and shown, and never told to the nation.
+NEVER_TOLD = frozenset({Verdict.MODIFIED, Verdict.REVOKED})
+
 
 def marks_of(held: Iterable[Held]) -> Marks:
-    """The marks of a dossier, computed from the documents that speak and whose links were seen to work."""
+    """The marks of a dossier, computed from the documents that speak and whose links were seen to work.
+
+    A result that was changed after signing, or signed with a revoked certificate, is not told: it must not stand with
+    the nation as what the state decided.
+    """
     speaking = [document for document in held if document.standing is Standing.ACTIVE and document.url]
     return Marks(
         tuple(_component(document) for document in speaking if document.role is Role.COMPONENT),
         tuple(
             ResultMark(document.id, document.code, document.name, document.url)
             for document in speaking
-            if document.role is Role.RESULT and document.code and document.url
+            if document.role is Role.RESULT and document.code and document.url and document.verdict not in NEVER_TOLD
         ),
     )
+
+
+def stands_for(role: Role, verdict: Verdict, acceptable_verdicts: frozenset[Verdict]) -> bool:
+    """Whether a paper that is held may stand for another one.
+
+    A result as the gate would take it; a scan that nothing speaks against.
+    """
+    return verdict in (acceptable_verdicts if role is Role.RESULT else {Verdict.VALID, Verdict.UNSIGNED})
 
 
 def _component(document: Held) -> ComponentMark:
@@ -236,7 +251,8 @@ def _component(document: Held) -> ComponentMark:
         component_code=document.code,
         name=document.name,
         url=document.url or "",
-        digitised=True,
+        # What was electronic from the beginning was not digitised.
+        digitised=document.source is not Source.ELECTRONIC,
         reused=reused,
         from_national_store=document.source is Source.NATIONAL_STORE,
         replacing_result_code=document.origin_code if reused is Reused.RESULT else None,

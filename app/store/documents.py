@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.documents import Held, Role, Source, Standing, Verdict
@@ -36,6 +36,23 @@ async def subject(session: WriteSession, kind: str, number: str, new_id: str, no
     wanted = select(subjects.c.id).where(subjects.c.kind == kind, subjects.c.number == number)
     found: str = (await session.rows(wanted))[0][0]
     return found
+
+
+async def find_subject(session: ReadSession, kind: str, number: str) -> str | None:
+    """The id of an owner, or None."""
+    wanted = select(subjects.c.id).where(subjects.c.kind == kind, subjects.c.number == number)
+    row = await session.one_or_none(wanted)
+    return None if row is None else str(row.id)
+
+
+async def lock_owner(session: WriteSession, kind: str, number: str) -> None:
+    """Make everybody else who hands over a paper of this owner wait until this transaction ends.
+
+    Taken after the lock of the dossier. On SQLite the transaction already stands alone.
+    """
+    if session.dialect == "postgresql":
+        key = f"owner:{kind}:{number}"
+        await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
 
 
 async def subject_row(session: ReadSession, subject_id: str) -> Row | None:
@@ -151,8 +168,8 @@ async def same_file(session: ReadSession, dossier_code: str, role: str, code: st
     return dict(rows[0]._mapping) if rows else None  # noqa: SLF001
 
 
-async def same_paper(session: ReadSession, key: PaperKey, dossier_code: str) -> Row | None:
-    """A document that speaks and shows the same paper, with whatever file; one of the dossier itself comes first."""
+async def same_papers(session: ReadSession, key: PaperKey) -> list[Row]:
+    """Documents that speak and show the same paper, with whatever file; the oldest first."""
     statement = _joined().where(
         documents.c.number_symbol == key.number_symbol,
         documents.c.subject_id == key.subject_id,
@@ -162,9 +179,16 @@ async def same_paper(session: ReadSession, key: PaperKey, dossier_code: str) -> 
         documents.c.issued_on == key.issued_on,
         documents.c.standing == Standing.ACTIVE.value,
     )
-    mine = documents.c.dossier_code != dossier_code
-    rows = await session.rows(statement.order_by(mine, documents.c.created_at, documents.c.id).limit(1))
-    return dict(rows[0]._mapping) if rows else None  # noqa: SLF001
+    rows = await session.rows(statement.order_by(documents.c.created_at, documents.c.id).limit(100))
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001
+
+
+async def copies_of(session: ReadSession, document_id: str) -> list[str]:
+    """The documents that speak and were taken from this one, oldest first."""
+    statement = select(documents.c.id).where(
+        documents.c.origin_id == document_id, documents.c.standing == Standing.ACTIVE.value
+    )
+    return [row.id for row in await session.rows(statement.order_by(documents.c.id))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,8 +162,13 @@ async def _tell(
     """What a change brings with it: the rule of results, a new promise to the nation, an entry."""
     code = row["dossier_code"]
     stands = await papers.refresh(context, session, code)
-    if row["link_published_at"] is not None:
-        await papers.promise(context, session, code, correlation_id, now)
+    detail: dict[str, object] = {"document": row["id"], "e_result": stands}
+    if row["link_published_at"] is not None and not await papers.promise(context, session, code, correlation_id, now):
+        # It is done here all the same: its link says so at once, whatever the nation can be told.
+        await links.note_untold(session, row["id"])
+        detail["untold"] = links.NOT_PROMISABLE
+    if outcome == "revoked":
+        detail["copies"] = await documents.copies_of(session, row["id"])
     entry = papers.entry(
         caller,
         AuditKind.DOCUMENT,
@@ -172,6 +177,6 @@ async def _tell(
         dossier_code=code,
         subject=row["subject_id"],
         sha256=row["sha256"],
-        detail={"document": row["id"], "e_result": stands},
+        detail=detail,
     )
     await audit.append(session, [entry], now)

@@ -117,6 +117,10 @@ class Files:
     spool_dir: Path | None = None
 
 
+# NĐ 30/2020/NĐ-CP Điều 13.7; also where settings name single results only.
+_BOTH = frozenset({SignerKind.PERSON, SignerKind.AGENCY})
+
+
 @dataclass(frozen=True, slots=True)
 class PaperPolicy:
     """The rules about documents that a province sets.
@@ -128,7 +132,7 @@ class PaperPolicy:
     public_url: str = "http://127.0.0.1:8080"
     bytes_max: int = 100 * 1024 * 1024
     signers: Mapping[str, frozenset[SignerKind]] = field(
-        default_factory=lambda: {"*": frozenset({SignerKind.PERSON, SignerKind.AGENCY})}
+        default_factory=lambda: {"*": _BOTH}
     )
     verdicts: frozenset[Verdict] = frozenset({Verdict.VALID})
     gate_mode: GateMode = GateMode.REPORT
@@ -140,7 +144,7 @@ class PaperPolicy:
 
     def wanted(self, result_code: str | None) -> frozenset[SignerKind]:
         """Who must sign a result of this code."""
-        return self.signers.get(result_code or "*", self.signers.get("*", frozenset()))
+        return self.signers.get(result_code or "*", self.signers.get("*", _BOTH))
 
 
 @dataclass(frozen=True, slots=True)

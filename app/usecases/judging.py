@@ -49,8 +49,11 @@ async def judge(context: Context, caller: Caller, document_id: str, correlation_
         await dossiers.lock(session, [row["dossier_code"]])
         at = await session.now()
         await documents.note_judgement(session, row_of(caller.name, document_id, verdict, judged, wanted, at))
+        told = await papers.marks(context, session, row["dossier_code"])
         await documents.set_verdict(session, document_id, verdict.value, at)
         stands = await papers.refresh(context, session, row["dossier_code"])
+        if told != await papers.marks(context, session, row["dossier_code"]):
+            await papers.promise(context, session, row["dossier_code"], correlation_id, at)
         detail: dict[str, object] = {"document": document_id, "verdict": verdict.value, "e_result": stands}
         entry = papers.entry(
             caller,

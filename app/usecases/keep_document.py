@@ -4,8 +4,7 @@ The order matters. The object is announced in the database, then written, then s
 of these, no object is without a row and no document without its object.
 """
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
@@ -21,64 +20,39 @@ from app.domain.documents import (
     overall,
 )
 from app.errors import (
-    DocumentKnown,
     Fault,
     FileNotTaken,
     FileStoreSilent,
     InvalidRecord,
     LookupUsed,
-    NotChangeable,
     Refusal,
     ScannerSilent,
+    StoreBusy,
     UnknownCode,
     UnknownDossier,
 )
 from app.papers import BenchBroken, Examined, FileRefused
 from app.store import audit, documents, dossiers, links, lookups
-from app.store.documents import PaperKey
 from app.store.session import Row, WriteSession
-from app.usecases import change_document, judging, papers
+from app.usecases import change_document, judging, known_paper, papers
 from app.usecases.context import Caller, Context
-from app.usecases.records import sha256
+from app.usecases.paper_facts import Facts, Origin, content_hash, facts_of
 from app.vault import Scratch, VaultUnavailable
 from connectors.scanner import Clean, Infected, TooLargeToScan
-from schemas.documents import DocumentIn
-from schemas.provincial import IdentityPaper
+
+__all__ = [
+    "Facts",
+    "Origin",
+    "check_code",
+    "check_hash",
+    "check_place",
+    "content_hash",
+    "facts_of",
+    "keep",
+    "procedure_of",
+]
 
 _CAPABILITY_BYTES = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a document was taken from, when it was not handed over: a source, a document here, what it was there."""
-
-    source: str
-    document_id: str | None
-    role: Role | None
-    code: str | None
-    lookup_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is said of a document, wherever it comes from. Days are ISO texts."""
-
-    role: Role
-    code: str | None
-    title: str
-    number_symbol: str | None
-    issuing_body: str | None
-    issued_on: str | None
-    valid_until: str | None
-    scope: str | None
-    owner: IdentityPaper | None
-    owner_name: str | None
-    digitised_by: str | None
-    source: str
-    file_name: str
-    supersedes: str | None = None
-    supersede_reason: str | None = None
-    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +66,11 @@ class _Looked:
     verdict: Verdict
 
 
-def facts_of(handed: DocumentIn, file_name: str) -> Facts:
-    """What the software says of a file that it hands over."""
-    return Facts(
-        role=Role(handed.role.value),
-        code=handed.code,
-        title=handed.title,
-        number_symbol=handed.number_symbol,
-        issuing_body=handed.issuing_body,
-        issued_on=_day(handed.issued_on),
-        valid_until=_day(handed.valid_until),
-        scope=handed.scope,
-        owner=handed.owner,
-        owner_name=handed.owner_name,
-        digitised_by=handed.digitised_by,
-        source=handed.source.value,
-        file_name=handed.file_name or file_name,
-        supersedes=handed.supersedes,
-        supersede_reason=handed.supersede_reason,
-    )
-
-
-def _day(value: Any) -> str | None:  # noqa: ANN401 - a date or None
-    return None if value is None else str(value.isoformat())
+async def _use_lookup(session: WriteSession, lookup_id: str, now: datetime) -> None:
+    """A look-up saves one scan, however many take from it at once."""
+    if not await lookups.use(session, lookup_id, now):
+        message = f"something came of look-up '{lookup_id}' already"
+        raise LookupUsed(message, faults=(Fault("/lookup_id", message),))
 
 
 async def check_place(context: Context, dossier_code: str, facts: Facts) -> None:
@@ -190,10 +146,13 @@ async def _keep(
 ) -> tuple[Row, bool]:
     files = papers.files_of(context)
     await check_place(context, dossier_code, facts)
-    looked = await _look(context, facts, scratch)
+    # Looked at before anything is written, so that nothing of a refused file stays; and again when it is.
+    async with context.database.read() as session:
+        held = await known_paper.judge(context, session, dossier_code, facts, scratch.sha256, await session.now())
+    looked = None if held is not None else await _look(context, facts, scratch)
 
     async def announce(session: WriteSession) -> None:
-        await documents.promise_blob(session, looked.sha256, looked.size_bytes, await session.now())
+        await documents.promise_blob(session, scratch.sha256, scratch.size_bytes, await session.now())
 
     await context.database.run(announce)
     try:
@@ -203,9 +162,24 @@ async def _keep(
         raise FileStoreSilent(message) from error
 
     async def write(session: WriteSession) -> tuple[Row, bool]:
+        if looked is None:
+            return await _again(context, dossier_code, facts, scratch.sha256, session)
         return await _write(context, caller, dossier_code, facts, looked, correlation_id, session)
 
     return await context.database.run(write)
+
+
+async def _again(
+    context: Context, dossier_code: str, facts: Facts, file_sha256: str, session: WriteSession
+) -> tuple[Row, bool]:
+    """The document that is held already. The object has just been put anew: had it been damaged, it is whole again."""
+    await dossiers.lock(session, [dossier_code])
+    held = await known_paper.judge(context, session, dossier_code, facts, file_sha256, await session.now())
+    if held is None:  # pragma: no cover - nothing is deleted, and what stopped speaking is refused
+        message = "the document changed while it was handed over again"
+        raise StoreBusy(message)
+    await documents.keep_blob(session, file_sha256)
+    return held, False
 
 
 def check_hash(expected: str | None, came: str) -> None:
@@ -257,17 +231,18 @@ async def _write(
     session: WriteSession,
 ) -> tuple[Row, bool]:
     await dossiers.lock(session, [dossier_code])
+    if facts.owner is not None:
+        await documents.lock_owner(session, facts.owner.kind.value, facts.owner.number)
     now = await session.now()
     said_hash = content_hash(facts)
-    held = await documents.same_file(session, dossier_code, facts.role.value, facts.code, looked.sha256)
-    if held is not None and held["standing"] == Standing.ACTIVE.value:
-        if held["content_hash"] != said_hash:
-            message = f"this file is held as document {held['id']}, with other facts"
-            raise DocumentKnown(message, members={"document": held["id"]})
-        # The object has just been put anew: had it been damaged, it is whole again.
+    held = await known_paper.judge(context, session, dossier_code, facts, looked.sha256, now)
+    if held is not None:
         await documents.keep_blob(session, looked.sha256)
         return held, False
-    subject_id = await _owner(session, dossier_code, facts, looked, now)
+    subject_id = None
+    if facts.owner is not None:
+        owner = facts.owner
+        subject_id = await documents.subject(session, owner.kind.value, owner.number, papers.new_id(now), now)
     if facts.origin is not None:
         await _use_lookup(session, facts.origin.lookup_id, now)
     document_id = papers.new_id(now)
@@ -281,7 +256,8 @@ async def _write(
     )
     await links.add(session, document_id, token_urlsafe(_CAPABILITY_BYTES), now)
     if facts.supersedes is not None:
-        await _supersede(session, caller, dossier_code, facts, document_id, now)
+        old = await known_paper.replaceable(session, dossier_code, facts)
+        await change_document.replace_in(session, caller, old, document_id, facts.supersede_reason or "", now)
     stands = await papers.refresh(context, session, dossier_code)
     detail: dict[str, object] = {
         "document": document_id,
@@ -305,55 +281,6 @@ async def _write(
     kept = await documents.find(session, document_id)
     assert kept is not None  # noqa: S101 - just written
     return kept, True
-
-
-async def _owner(session: WriteSession, dossier_code: str, facts: Facts, looked: _Looked, now: datetime) -> str | None:
-    if facts.owner is None:
-        return None
-    owner = facts.owner
-    subject_id = await documents.subject(session, owner.kind.value, owner.number, papers.new_id(now), now)
-    await _refuse_known(session, dossier_code, facts, looked, subject_id)
-    return subject_id
-
-
-async def _refuse_known(
-    session: WriteSession, dossier_code: str, facts: Facts, looked: _Looked, subject_id: str
-) -> None:
-    """A paper is the same paper by its type, number, issuer and day; another file of it must say that it replaces."""
-    if not (facts.code and facts.number_symbol and facts.issuing_body and facts.issued_on) or facts.origin:
-        return
-    key = PaperKey(subject_id, facts.role.value, facts.code, facts.number_symbol, facts.issuing_body, facts.issued_on)
-    known = await documents.same_paper(session, key, dossier_code)
-    if known is None or known["sha256"] == looked.sha256 or known["id"] == facts.supersedes:
-        return
-    message = f"another file of this paper is held as document {known['id']} of dossier '{known['dossier_code']}'"
-    raise DocumentKnown(message, members={"document": known["id"], "dossier": known["dossier_code"]})
-
-
-async def _use_lookup(session: WriteSession, lookup_id: str, now: datetime) -> None:
-    """A look-up saves one scan, however many take from it at once."""
-    if not await lookups.use(session, lookup_id, now):
-        message = f"something came of look-up '{lookup_id}' already"
-        raise LookupUsed(message, faults=(Fault("/lookup_id", message),))
-
-
-async def _supersede(
-    session: WriteSession, caller: Caller, dossier_code: str, facts: Facts, document_id: str, now: datetime
-) -> None:
-    old = await documents.find(session, facts.supersedes or "")
-    if old is None or old["dossier_code"] != dossier_code or old["role"] != facts.role.value:
-        message = f"dossier '{dossier_code}' has no document '{facts.supersedes}' that this one could replace"
-        raise NotChangeable(message, faults=(Fault("/supersedes", message),))
-    if old["standing"] != Standing.ACTIVE.value:
-        message = f"document '{facts.supersedes}' does not speak any more ('{old['standing']}')"
-        raise NotChangeable(message, faults=(Fault("/supersedes", message),))
-    await change_document.replace_in(session, caller, old, document_id, facts.supersede_reason or "", now)
-
-
-def content_hash(facts: Facts) -> str:
-    """A hash over all that is said of a document, to tell the same hand-over again from another one."""
-    said = asdict(facts) | {"owner": facts.owner.model_dump(mode="json") if facts.owner else None}
-    return sha256(json.dumps(said, ensure_ascii=False, sort_keys=True, default=str))
 
 
 def _row(  # noqa: PLR0913, PLR0917 - all that a row is made of

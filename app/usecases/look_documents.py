@@ -65,7 +65,7 @@ def claims_of(body: DossierIn) -> list[Claim]:
 
 
 async def one(context: Context, document_id: str) -> tuple[Row, list[Row], list[Row]]:
-    """A document, its judgements and its changes.
+    """A document with its ``copies`` (ids of what was taken from it), its judgements and its changes.
 
     Raises:
         UnknownDocument: there is none.
@@ -76,7 +76,7 @@ async def one(context: Context, document_id: str) -> tuple[Row, list[Row], list[
             message = f"document '{document_id}' does not exist"
             raise UnknownDocument(message)
         return (
-            row,
+            row | {"copies": await documents.copies_of(session, document_id)},
             await documents.judgements_of(session, document_id),
             await documents.changes_of(session, document_id),
         )

@@ -3,11 +3,13 @@
 from datetime import datetime
 from secrets import token_hex
 
+import structlog
+
 from app.domain.audit import AuditEntry, AuditKind
-from app.domain.documents import acceptable, marks_of
+from app.domain.documents import Marks, acceptable, marks_of
 from app.domain.dossier import DossierStatus
 from app.domain.rulesets import LEGAL_BASIS, Purpose
-from app.errors import FileStoreSilent
+from app.errors import FileStoreSilent, Refusal
 from app.store import documents, dossiers, outbox, results
 from app.store.session import WriteSession
 from app.usecases.context import Caller, Context, Files
@@ -15,6 +17,7 @@ from app.usecases.promising import About, messages_of
 from app.usecases.records import wires_of
 from schemas.provincial import DossierIn
 
+_log = structlog.get_logger(__name__)
 _MILLISECOND = 1000
 _RANDOM_BYTES = 10
 
@@ -36,6 +39,12 @@ def files_of(context: Context) -> Files:
     return context.files
 
 
+async def marks(context: Context, session: WriteSession, code: str) -> Marks:
+    """What may be said of a dossier's documents now."""
+    held = await documents.held_of(session, [code], context.papers.public_url)
+    return marks_of(held.get(code, []))
+
+
 async def refresh(context: Context, session: WriteSession, code: str) -> bool:
     """Note whether an acceptable result stands behind a dossier now."""
     held = (await documents.held_of(session, [code], context.papers.public_url)).get(code, [])
@@ -44,17 +53,23 @@ async def refresh(context: Context, session: WriteSession, code: str) -> bool:
     return stands
 
 
-async def promise(context: Context, session: WriteSession, code: str, correlation_id: str, now: datetime) -> None:
+async def promise(context: Context, session: WriteSession, code: str, correlation_id: str, now: datetime) -> bool:
     """Promise the dossier anew, as its documents stand now; the caller holds its lock.
 
-    Of several promises that still wait only the newest goes out.
+    Of several promises that still wait only the newest goes out. False: a code of the dossier has left the catalogue
+    since, so it cannot be put in the nation's words, and nothing was promised.
     """
     row = await dossiers.facts(session, code)
     if row is None:  # pragma: no cover - documents refer to their dossier
-        return
+        return False
     held = (await documents.held_of(session, [code], context.papers.public_url)).get(code, [])
-    version = await results.next_papers_version(session, code)
     body = DossierIn.model_validate_json(row["facts"])
+    try:
+        wires = wires_of(context, code, body, marks_of(held))
+    except Refusal as refusal:
+        _log.error("not_promisable", dossier=code, detail=refusal.detail)
+        return False
+    version = await results.next_papers_version(session, code)
     about = About(
         code,
         row["procedure_code"],
@@ -65,7 +80,7 @@ async def promise(context: Context, session: WriteSession, code: str, correlatio
     )
     news = messages_of(
         about,
-        wires_of(context, code, body, marks_of(held)),
+        wires,
         kind="dossier",
         ref=f"{row['revision']}.{version}",
         correlation_id=correlation_id,
@@ -73,6 +88,7 @@ async def promise(context: Context, session: WriteSession, code: str, correlatio
         now=now,
     )
     await outbox.put(session, list(news), now)
+    return True
 
 
 def entry(  # noqa: PLR0913 - an entry has that many parts

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from app.domain.documents import FileFault
@@ -14,6 +15,7 @@ from app.store.session import Database
 from app.texts import TEXTS
 from app.vault import LocalVault, Scratch, VaultUnavailable
 from connectors.scanner import TooLargeToScan, Unavailable
+from schemas.documents import DocumentIn
 from tests.api.test_door import problem
 from tests.papers_world import (
     NUMBER,
@@ -29,7 +31,7 @@ from tests.papers_world import (
     post,
     sha256_of,
 )
-from tests.worlds import code, dossier, hand_over
+from tests.worlds import CATALOGUE, code, dossier, hand_over
 
 DOCUMENTS = f"/v1/dossiers/{code()}/documents"
 EICAR = b"%PDF-1.7\nVALID\nEICAR-STANDARD-ANTIVIRUS-TEST-FILE\n"
@@ -97,9 +99,10 @@ async def test_another_file_of_the_same_paper_must_say_that_it_replaces(
 ) -> None:
     first = await give(client, metadata(), paper("a"))
     body = problem(await post(client, metadata(), paper("b")), 409, "document-known")
-    assert (body["document"], body["dossier"]) == (first["id"], code())
-    # Of another dossier too: the same paper of the same person is one paper.
+    assert body["document"] == first["id"]
+    # Of another dossier too: the same paper of the same person is one paper, and a look-up offers it.
     problem(await post(client, metadata(), paper("b"), 2), 409, "document-known")
+    assert world.objects() == [first["sha256"]]
     replacing = metadata(supersedes=first["id"], supersede_reason="Bản quét rõ hơn")
     second = await give(client, replacing, paper("b"))
     old = (await client.get(first["address"])).json()
@@ -108,6 +111,43 @@ async def test_another_file_of_the_same_paper_must_say_that_it_replaces(
     assert [(c["kind"], c["reason"]) for c in old["changes"]] == [("superseded", "Bản quét rõ hơn")]
     assert (await post(client, replacing, paper("b"))).json()["id"] == second["id"]
     assert world.objects() == sorted([sha256_of(paper("a")), sha256_of(paper("b"))])
+
+
+async def test_a_paper_that_no_look_up_offers_stands_in_nobody_elses_way(client: httpx.AsyncClient) -> None:
+    await give(client, metadata(), paper("a", "UNTRUSTED"))
+    problem(await post(client, metadata(), paper("b")), 409, "document-known")
+    await give(client, metadata(), paper("b"), 2)
+    of_the_year = {"number_symbol": "9/2026", "issued_on": "2026-01-02"}
+    await give(client, metadata(**of_the_year, valid_until="2026-02-01"), paper("c"))
+    await give(client, metadata(**of_the_year, valid_until="2036-02-01"), paper("d"), 2)
+
+
+async def test_a_retry_does_not_undo_a_withdrawal(world: World, client: httpx.AsyncClient) -> None:
+    kept = await give(client, metadata(), paper())
+    await client.post(f"{kept['address']}/revoke", json={"reason": "sai"})
+    body = problem(await post(client, metadata(), paper()), 409, "not-changeable")
+    assert body["document"] == kept["id"]
+    assert len(await world.rows("SELECT id FROM documents")) == 1
+    # What is said anew on purpose is another hand-over.
+    again = await give(client, metadata(number_symbol="216/2026"), paper())
+    assert again["link"]["url"] != kept["link"]["url"]
+
+
+async def test_nothing_of_a_refused_file_is_kept(world: World, client: httpx.AsyncClient) -> None:
+    first = await give(client, metadata(), paper("a"))
+    problem(await post(client, metadata(), paper("b")), 409, "document-known")
+    lost = metadata(number_symbol="7/2026", supersedes="0" * 32, supersede_reason="thay")
+    problem(await post(client, lost, paper("c")), 409, "not-changeable")
+    assert world.objects() == [first["sha256"]]
+    assert [sha256 for (sha256,) in await world.rows("SELECT sha256 FROM blobs")] == [first["sha256"]]
+
+
+@pytest.mark.parametrize("role", ["result", "component"])
+def test_every_code_of_the_catalogue_may_be_handed_over(role: str) -> None:
+    codes = set(CATALOGUE.results) if role == "result" else {c for p in CATALOGUE.components.values() for c in p}
+    assert any(" " in code or not code.isascii() for code in codes)
+    for code_ in codes:
+        assert DocumentIn.model_validate_json(json.dumps(metadata(role, code=code_))).code == code_
 
 
 async def test_another_number_issuer_day_or_owner_makes_another_paper(client: httpx.AsyncClient) -> None:

@@ -119,7 +119,8 @@ async def test_refusals_are_on_record_and_no_number_of_a_person_is_in_log_or_rec
             problem(await post(client, metadata(), paper("b")), 409, "document-known")
             wrong = metadata(owner={"kind": "personal_number", "number": f"{NUMBER}0"})
             problem(await post(client, wrong, paper()), 422, "invalid-record")
-            problem(await post(client, metadata(), f"REFUSE bomb {NUMBER}".encode()), 422, "file-bomb")
+            other = metadata(number_symbol="9/2026")
+            problem(await post(client, other, f"REFUSE bomb {NUMBER}".encode()), 422, "file-bomb")
             asked = {"dossier": code(), "unit": "H15.50", "officer": "cb.01", "owner": OWNER, "result_codes": [RESULT]}
             named = {"requester_name": "Trần Thị Mẫu", "requester_number": NUMBER}
             assert (await client.post("/v1/documents/lookup", json=asked | named)).status_code == 200

@@ -52,19 +52,21 @@ def _rows(draw: st.DrawFn) -> Held:
         code=draw(_CODES if role is Role.RESULT else maybe(_CODES)),
         name=draw(texts()),
         source=source,
-        standing=draw(st.sampled_from(Standing)),
-        url=draw(maybe(st.just(f"https://kho.example/files/{name}"))),
+        # Most of them speak: what is silent says little about the wire.
+        standing=draw(st.sampled_from([*Standing, Standing.ACTIVE, Standing.ACTIVE, Standing.ACTIVE])),
+        url=draw(st.sampled_from([None, *[f"https://kho.example/files/{name}"] * 4])),
         verdict=draw(st.sampled_from(Verdict)),
         origin_role=origin,
         origin_code=draw(maybe(_CODES)) if origin else None,
     )
 
 
-_DOSSIERS_ROWS = st.lists(_rows(), max_size=6, unique_by=lambda row: row.id)
+_DOSSIERS_ROWS = st.lists(_rows(), min_size=1, max_size=8, unique_by=lambda row: row.id)
 
 
 def _told(row: Held, role: Role) -> bool:
-    return row.role is role and row.standing is Standing.ACTIVE and row.url is not None
+    bad = role is Role.RESULT and row.verdict in {Verdict.MODIFIED, Verdict.REVOKED}
+    return row.role is role and row.standing is Standing.ACTIVE and row.url is not None and not bad
 
 
 def _component_on_the_wire(row: Held, profile: Profile) -> dict[str, object]:
@@ -80,7 +82,7 @@ def _component_on_the_wire(row: Held, profile: Profile) -> dict[str, object]:
     if profile is Profile.V1_4:
         return said
     is_result = row.source in TAKEN and row.origin_role is Role.RESULT
-    said["DuocSoHoa"] = "1"
+    said["DuocSoHoa"] = "0" if row.source is Source.ELECTRONIC else "1"
     said["DuocTaiSuDung"] = "0" if row.source not in TAKEN else "2" if is_result else "1"
     said["DuocLayTuKhoDMQG"] = "1" if row.source is Source.NATIONAL_STORE else "0"
     if is_result and row.origin_code is not None:
@@ -130,7 +132,8 @@ def test_every_mark_on_the_wire_can_be_traced_to_a_document_row_and_the_reverse(
     results = [row.id for row in rows if _told(row, Role.RESULT)]
     assert [entry["GiayToId"] for entry in wire["DanhSachGiayToKetQua"]] == results
     if profile is Profile.V2:
-        assert wire["HoSoCoThanhPhanSoHoa"] == ("1" if components else "0")
+        digitised = [row for row in rows if _told(row, Role.COMPONENT) and row.source is not Source.ELECTRONIC]
+        assert wire["HoSoCoThanhPhanSoHoa"] == ("1" if digitised else "0")
     else:
         assert "HoSoCoThanhPhanSoHoa" not in wire
 
