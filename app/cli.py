@@ -5,20 +5,27 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
+from secrets import token_hex
 from typing import Annotated, TypeVar
 
 import typer
 import uvicorn
+from rich.console import Console
+from rich.table import Table
 
 from app import observability, tracing
 from app.config import Settings, load_settings
 from app.conform import run as conform_run
+from app.domain.documents import Verdict
 from app.errors import LienThongError
 from app.main import create_app
 from app.store import migrate as store_migrate
-from app.usecases import check_store, tokens
+from app.usecases import check_store, judge_many, tokens
+from app.usecases.context import Caller, Context
+from app.usecases.judge_many import Judgements, Refreshed, Tell
 from app.usecases.tokens import Scope
 from app.wiring import build_context, close_context
 from app.worker import run as run_worker
@@ -33,6 +40,8 @@ cli.add_typer(documents_cli, name="documents")
 T = TypeVar("T")
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on")]
+Everything = Annotated[bool, typer.Option("--all", help="all documents that speak")]
+RefreshOnly = Annotated[bool, typer.Option("--refresh-only", help="only note anew which results are acceptable")]
 
 
 def _server(settings: Settings, app: object, host: str, port: int) -> uvicorn.Server:
@@ -196,6 +205,73 @@ def documents_report(
     told, agrees = _or_exit(work)
     typer.echo(told)
     raise typer.Exit(0 if agrees else 1)
+
+
+@documents_cli.command("judge")
+def documents_judge(
+    verdict: Annotated[list[Verdict] | None, typer.Option(help="those with this verdict; may be given again")] = None,
+    everything: Everything = False,  # noqa: FBT002 - an option
+    refresh_only: RefreshOnly = False,  # noqa: FBT002 - an option
+    concurrency: Annotated[int, typer.Option(min=1, max=32, help="documents at a time")] = 2,
+) -> None:
+    """Judge documents anew after a change of LIENTHONG_TRUST_… or LIENTHONG_RESULT_…; may be stopped and run again.
+
+    Of every dossier with documents it is noted anew whether an acceptable result stands behind it. Exit code 1 when
+    files cannot be read: their documents are listed, and keep their verdicts.
+    """
+    if [bool(verdict), everything, refresh_only].count(True) != 1:
+        raise typer.BadParameter("one of --verdict, --all and --refresh-only")  # noqa: EM101, TRY003 - typer prints it
+    settings = load_settings()
+    console = Console()
+
+    async def work() -> tuple[Judgements | None, Refreshed]:
+        context = build_context(settings)
+        caller = Caller(_operator(), settings.agency, frozenset())
+        correlation_id = f"judge-{token_hex(8)}"
+        try:
+            judged = None
+            if not refresh_only:
+                judged = await _judge(context, caller, verdict, correlation_id, concurrency, console)
+            with _progress(console, "dossiers", await judge_many.count_dossiers(context)) as tell:
+                return judged, await judge_many.refresh(context, caller, correlation_id, tell=tell)
+        finally:
+            await close_context(context)
+
+    judged, refreshed = _or_exit(work)
+    _show_judged(console, judged, refreshed)
+    raise typer.Exit(1 if judged is not None and judged.unreadable else 0)
+
+
+async def _judge(
+    context: Context,
+    caller: Caller,
+    verdicts: list[Verdict] | None,
+    correlation_id: str,
+    concurrency: int,
+    console: Console,
+) -> Judgements:
+    selection = await judge_many.select(context, verdicts or None)
+    with _progress(console, "documents", selection.documents) as tell:
+        return await judge_many.judge(context, caller, selection, correlation_id, concurrency=concurrency, tell=tell)
+
+
+def _progress(console: Console, title: str, total: int) -> AbstractContextManager[Tell]:
+    from app.demo import client  # noqa: PLC0415 - as for the demo
+
+    return client.progress(console, title, total)
+
+
+def _show_judged(console: Console, judged: Judgements | None, refreshed: Refreshed) -> None:
+    if judged is not None:
+        table = Table("old verdict", "new verdict", "documents")
+        for (before, after), count in sorted(judged.moves.items()):
+            table.add_row(before, after, str(count))
+        console.print(table)
+        for unreadable in judged.unreadable:
+            console.print(f"not judged: {unreadable.detail}", markup=False, soft_wrap=True)
+        console.print(f"documents judged: {sum(judged.moves.values())}, not judged: {len(judged.unreadable)}")
+    told = f"dossiers: {refreshed.dossiers}, gained an acceptable result: {refreshed.gained}, lost it: {refreshed.lost}"
+    console.print(told, soft_wrap=True)
 
 
 @cli.command("import")

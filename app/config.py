@@ -139,7 +139,8 @@ class Settings(BaseSettings):
 
     # The address under which the portal reaches our /files; links are probed there before they are sent.
     public_url: str = "http://127.0.0.1:8080"
-    link_retry_seconds: tuple[float, ...] = (10, 60, 300, 1800, 3600)
+    link_retry_seconds: tuple[float, ...] = Field(default=(10, 60, 300, 1800, 3600), min_length=1)
+    # The first time; a link that goes on working is tried at twice the wait each time, up to 30 days.
     link_recheck_seconds: float = Field(default=86400.0, gt=0)
 
     # The national store of digitised papers; without an address it is not asked. Only the login's path was ever seen.

@@ -68,6 +68,9 @@ DOCUMENTS = Counter(
 LINKS = Gauge(
     "lienthong_links", "Links of documents, by state (new, live, dead, withdrawn)", ["state"], registry=REGISTRY
 )
+UNKNOWN_LINKS = Counter(
+    "lienthong_unknown_links", "Requests for addresses of documents that nobody made", registry=REGISTRY
+)
 FILES = Gauge(
     "lienthong_files", "Files in the document store, by state (promised, kept, damaged)", ["state"], registry=REGISTRY
 )

@@ -16,7 +16,7 @@ from app.config import Settings
 from app.domain.delivery import PORTAL, Destination
 from app.errors import LienThongError
 from app.usecases import uploads, webhooks
-from app.usecases.check_store import recheck
+from app.usecases.check_store import Rechecks
 from app.usecases.context import Context
 from app.usecases.deliver import deliver
 from app.usecases.publish import publish, tell_dead_links
@@ -46,7 +46,8 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
             round_ = partial(deliver, context, PORTAL, name, stopping)
             group.create_task(_repeat(round_, stopping, settings.worker_poll_seconds))
         group.create_task(_repeat(partial(publish, context, name), stopping, settings.worker_poll_seconds))
-        group.create_task(_repeat(partial(_check_store, context), stopping, _CHECK_SECONDS))
+        check = partial(_check_store, context, Rechecks(context, saved_seconds=2 * _CHECK_SECONDS), stopping)
+        group.create_task(_repeat(check, stopping, _CHECK_SECONDS))
         group.create_task(_webhooks(context, settings, name, stopping, group))
     _log.info("worker_stopped", worker=name)
 
@@ -63,11 +64,11 @@ async def _watch(context: Context) -> int:
     return 0
 
 
-async def _check_store(context: Context) -> int:
+async def _check_store(context: Context, rechecks: Rechecks, stopping: asyncio.Event) -> int:
     await uploads.sweep(context)
     # A dead link may also end by being withdrawn.
     await tell_dead_links(context)
-    await recheck(context, _CHECK_SECONDS)
+    await rechecks.look(stopping)
     return 0
 
 

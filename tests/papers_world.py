@@ -32,27 +32,23 @@ from app.domain.documents import (
     Signature,
     SignerKind,
     Verdict,
-    marks_of,
 )
 from app.main import create_app
 from app.papers import Examined, FileRefused, Limits
 from app.papers.examine import examine
 from app.papers.signatures import judge
 from app.papers.trust import Trust, load_trust
-from app.store import documents
 from app.store.session import Database
 from app.store.tables import messages
 from app.usecases import keep_document, tokens
 from app.usecases.context import Context, Examiner, Files, PaperPolicy
 from app.usecases.health import Doctor
 from app.usecases.publish import publish
-from app.usecases.records import wires_of
 from app.usecases.tokens import Scope
 from app.vault import LocalVault, Vault
 from connectors.base import Connector
 from connectors.testing_documents import FakeNationalStore, FakeProber, FakeScanner
 from schemas.documents import DocumentIn
-from schemas.provincial import DossierIn
 from tests.factories import NOW
 from tests.worlds import CALLER, code, context_of, settings
 
@@ -254,16 +250,6 @@ class World:
         wanted = select(messages.c.id).where(messages.c.dossier_code == code(number), messages.c.kind == "dossier")
         async with self.context.database.read() as session:
             return len(await session.rows(wanted))
-
-    async def as_rows_stand(self, number: int = 1) -> dict[str, Any]:
-        """The dossier encoded from the rows as they stand now."""
-        async with self.context.database.read() as session:
-            row = (await session.rows(text("SELECT facts FROM dossiers WHERE code = :c"), {"c": code(number)}))[0]
-            held = await documents.held_of(session, [code(number)], PUBLIC)
-        body = DossierIn.model_validate_json(row[0])
-        (wire,) = wires_of(self.context, code(number), body, marks_of(held.get(code(number), []))).values()
-        found: dict[str, Any] = json.loads(wire)
-        return found
 
     async def rows(self, statement: str, **parameters: object) -> list[Any]:
         """What the database says to a question in SQL."""

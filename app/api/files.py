@@ -3,6 +3,7 @@
 The address cannot be guessed (256 random bits) and never changes. A document that was withdrawn or replaced says so.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -14,14 +15,14 @@ from app.api import examples
 from app.api.ranges import Part, Unsatisfiable, matches, part_of
 from app.api.sending import bundle_headers, disposition, play
 from app.deps import ContextDep, CorrelationDep
-from app.domain.documents import FileKind
+from app.domain.documents import MEDIA_TYPES, FileKind
 from app.domain.rulesets import VIETNAM
 from app.errors import LinkGone, Refusal
 from app.store.session import Row
 from app.texts import text
 from app.usecases import bundle_document, open_link
 from app.usecases.context import Caller
-from app.usecases.open_link import Opened
+from app.usecases.open_link import Visit
 
 router = APIRouter(prefix="/files", tags=["files"])
 _PAGES = Environment(
@@ -36,14 +37,13 @@ _SECURITY = {
     # Asked about anew each time: a document may have been withdrawn.
     "Cache-Control": "private, no-cache",
 }
+# Said, and not held to: what cannot be an address is an unknown one, which costs no entry in the log.
 Capability = Annotated[
     str,
     Path(
-        min_length=20,
-        max_length=64,
-        pattern=r"^[A-Za-z0-9_-]+$",
         description="what the address was made with",
         examples=["dGhpcyBpcyBub3QgYSByZWFsIGNhcGFiaWxpdHkhIQ"],
+        json_schema_extra={"minLength": 20, "maxLength": 64, "pattern": "^[A-Za-z0-9_-]+$"},
     ),
 ]
 _FILE = {
@@ -70,13 +70,21 @@ async def get_file(
     capability: Capability, request: Request, context: ContextDep, correlation: CorrelationDep
 ) -> Response:
     """Whole or one range of it; each access is on record before a byte goes out."""
+    visit = Visit(_visitor(request), _asked(request), correlation, request.headers.get("user-agent", ""))
     try:
-        opened = await open_link.open_link(context, capability, _visitor(request), _asked(request), correlation)
+        row = await open_link.find(context, capability, visit)
     except LinkGone as gone:
         if "text/html" in request.headers.get("accept", ""):
             return _page(gone)
         raise
-    return _give(request, opened)
+    head = _head(request, row)
+    if head.length == 0 or request.method == "HEAD":
+        # Nothing of the file goes out, so nothing of it is read.
+        await open_link.note(context, row, visit)
+        return Response(status_code=head.status, headers=head.headers, media_type=head.media_type)
+    opened = await open_link.give(context, row, visit)
+    body = play(opened.file, head.start, head.length)
+    return StreamingResponse(body, head.status, head.headers, media_type=opened.media_type)
 
 
 @router.get(
@@ -96,7 +104,8 @@ async def get_bundle(
 ) -> Response:
     """For the citizen. The file itself is not written anew: that would break its signatures."""
     try:
-        made = await bundle_document.for_citizen(context, capability, _visitor(request), correlation)
+        async with open_link.bundling(context):
+            made = await bundle_document.for_citizen(context, capability, _visitor(request), correlation)
     except LinkGone as gone:
         if "text/html" in request.headers.get("accept", ""):
             return _page(gone)
@@ -105,29 +114,34 @@ async def get_bundle(
     return StreamingResponse(play(made.file), headers=headers, media_type=made.media_type)
 
 
-def _give(request: Request, opened: Opened) -> Response:
-    row, tag = opened.row, f'"{opened.row["sha256"]}"'
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """An answer without its body: ``length`` bytes of the file, from byte ``start`` on, would follow."""
+
+    status: int
+    headers: dict[str, str]
+    media_type: str | None = None
+    start: int = 0
+    length: int = 0
+
+
+def _head(request: Request, row: Row) -> _Head:
+    size_bytes: int = row["size_bytes"]
+    tag = f'"{row["sha256"]}"'
     headers = _headers(row, tag)
     if matches(request.headers.get("if-none-match"), tag):
-        opened.file.close()
-        return Response(status_code=_UNCHANGED, headers=headers)
-    size_bytes: int = row["size_bytes"]
+        return _Head(_UNCHANGED, headers)
     whole_wanted = request.headers.get("if-range", tag) != tag
     try:
         part = None if whole_wanted else part_of(request.headers.get("range"), size_bytes)
     except Unsatisfiable:
-        opened.file.close()
-        return Response(status_code=_NO_SUCH_RANGE, headers=headers | {"Content-Range": f"bytes */{size_bytes}"})
+        return _Head(_NO_SUCH_RANGE, headers | {"Content-Range": f"bytes */{size_bytes}"})
     status = _OK if part is None else _PARTIAL
     if part is not None:
         headers["Content-Range"] = part.header(size_bytes)
     part = part or Part(0, size_bytes)
     headers["Content-Length"] = str(part.length)
-    if request.method == "HEAD":
-        opened.file.close()
-        return Response(status_code=status, headers=headers, media_type=opened.media_type)
-    body = play(opened.file, part.start, part.length)
-    return StreamingResponse(body, status, headers, media_type=opened.media_type)
+    return _Head(status, headers, MEDIA_TYPES[FileKind(row["kind"])], part.start, part.length)
 
 
 def _headers(row: Row, tag: str) -> dict[str, str]:

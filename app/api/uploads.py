@@ -1,6 +1,7 @@
 """``/v1/uploads``: large files in several goes, by the tus protocol 1.0.0 (core, creation, termination, expiration).
 
-Any tus client can send; the finished upload becomes a document by ``POST /v1/dossiers/{code}/documents`` with its id.
+What the core of tus asks for is here; there is no ``OPTIONS``, no check of versions and no empty upload. A finished
+upload becomes a document by ``POST /v1/dossiers/{code}/documents`` with its id.
 """
 
 from typing import Annotated

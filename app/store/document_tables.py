@@ -31,7 +31,8 @@ blobs = Table(
     Column("checked_at", UtcTime, nullable=False),
     Column("fault", Text),
 )
-Index("ix_blobs_state_checked_at", blobs.c.state, blobs.c.checked_at)
+# What is to be read again, damaged objects and whole ones apart; with the size, so that figures come from it alone.
+Index("ix_blobs_state_checked_at_size_bytes", blobs.c.state, blobs.c.checked_at, blobs.c.size_bytes)
 
 documents = Table(
     "documents",
@@ -74,6 +75,24 @@ Index("ix_documents_dossier_code_id", documents.c.dossier_code, documents.c.id)
 Index("ix_documents_subject_id_id", documents.c.subject_id, documents.c.id)
 Index("ix_documents_sha256", documents.c.sha256)
 Index("ix_documents_number_symbol", documents.c.number_symbol)
+Index(
+    "ix_documents_replaced_by",
+    documents.c.replaced_by,
+    postgresql_where=text("replaced_by IS NOT NULL"),
+    sqlite_where=text("replaced_by IS NOT NULL"),
+)
+Index(
+    "ix_documents_origin_id",
+    documents.c.origin_id,
+    postgresql_where=text("origin_id IS NOT NULL"),
+    sqlite_where=text("origin_id IS NOT NULL"),
+)
+Index(
+    "ix_documents_lookup_id",
+    documents.c.lookup_id,
+    postgresql_where=text("lookup_id IS NOT NULL"),
+    sqlite_where=text("lookup_id IS NOT NULL"),
+)
 
 # Every judgement of a document's signatures, with what it was judged by.
 judgements = Table(
@@ -103,7 +122,8 @@ document_changes = Table(
     Column("after", Text, nullable=False),
 )
 
-# The address of a document that the nation is given. ``live`` only once it was seen to work.
+# The address of a document that the nation is given. ``live`` only once it was seen to work. ``failures`` and
+# ``successes`` are trials in a row; ``fetches`` are those of others, without our own trials.
 links = Table(
     "links",
     metadata,
@@ -114,6 +134,7 @@ links = Table(
     Column("next_probe_at", UtcTime),
     Column("probed_at", UtcTime),
     Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("successes", Integer, nullable=False, server_default=text("0")),
     Column("reason", String(40)),
     Column("detail", Text),
     Column("published_at", UtcTime),
@@ -127,6 +148,7 @@ Index(
     postgresql_where=text("next_probe_at IS NOT NULL"),
     sqlite_where=text("next_probe_at IS NOT NULL"),
 )
+Index("ix_links_state_failures", links.c.state, links.c.failures)
 
 # "Is it held already?": every question before a scan, its answer, and the document that it saved.
 lookups = Table(
@@ -176,8 +198,11 @@ uploads = Table(
 )
 Index("ix_uploads_state_expires_at", uploads.c.state, uploads.c.expires_at)
 
-# Which resolved dossiers have a signed electronic result, by unit and procedure, from the index alone.
-RESOLVED = "status IN ('done', 'returned')"
+# Resolved by its snapshot or by its last step: either tells the nation so. One text for the partial indexes and for
+# every query that is meant to use them: SQLite recognises it by its words.
+RESOLVED = "(status IN ('done', 'returned') OR last_step_status IN ('done', 'returned'))"
+LACKING = "NOT e_result"
+# Which resolved dossiers have a signed electronic result, by unit and procedure.
 Index(
     "ix_dossiers_resolved",
     dossiers.c.unit_code,
@@ -186,4 +211,11 @@ Index(
     dossiers.c.id,
     postgresql_where=text(RESOLVED),
     sqlite_where=text(RESOLVED),
+)
+# The resolved dossiers that have none, in the order in which they are listed.
+Index(
+    "ix_dossiers_lacking",
+    dossiers.c.id,
+    postgresql_where=text(f"{RESOLVED} AND {LACKING}"),
+    sqlite_where=text(f"{RESOLVED} AND {LACKING}"),
 )

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import case, func, insert, literal, select, update
+from sqlalchemy import func, insert, select, update
 
-from app.domain.documents import Standing
 from app.store.document_tables import documents, links
 from app.store.session import ReadSession, Row, WriteSession
-from app.store.tables import UtcTime
+
+#: Why a link counts as dead that works: its dossier has left our code lists, so that the nation cannot be told.
+NOT_PROMISABLE = "not_promisable"
 
 
 class LinkState(StrEnum):
@@ -24,14 +25,15 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DueLink:
-    """A link that is to be tried now."""
+    """A link that is to be tried now, as it stood when it was claimed: ``failures`` and ``successes`` in a row."""
 
     id: int
     document_id: str
     dossier_code: str
     capability: str
-    is_published: bool
     failures: int
+    successes: int
+    reason: str | None
     sha256: str
     size_bytes: int
 
@@ -82,8 +84,9 @@ async def claim_due(session: WriteSession, now: datetime, limit: int, lease_seco
             row.document_id,
             row.dossier_code,
             row.capability,
-            row.published_at is not None,
             row.failures,
+            row.successes,
+            row.reason,
             row.sha256,
             row.size_bytes,
         )
@@ -92,40 +95,72 @@ async def claim_due(session: WriteSession, now: datetime, limit: int, lease_seco
 
 
 async def set_live(session: WriteSession, link_id: int, now: datetime, again_at: datetime) -> bool:
-    """It was seen to work. False: it was withdrawn meanwhile, and stays so."""
-    done = await session.execute(
-        update(links)
-        .where(links.c.id == link_id, links.c.state != LinkState.WITHDRAWN.value)
-        .values(
-            state=LinkState.LIVE.value,
-            probed_at=now,
-            next_probe_at=again_at,
-            failures=0,
-            reason=None,
-            detail=None,
-            published_at=func.coalesce(links.c.published_at, literal(now, UtcTime)),
-        )
-    )
-    return done.rowcount == 1
+    """It was seen to work. True: for the first time, so that the nation is told of it now, and by nobody else.
+
+    One that was withdrawn meanwhile stays so.
+    """
+    speaks = (links.c.id == link_id, links.c.state != LinkState.WITHDRAWN.value)
+    values: Row = {
+        "state": LinkState.LIVE.value,
+        "probed_at": now,
+        "next_probe_at": again_at,
+        "failures": 0,
+        "successes": links.c.successes + 1,
+        "reason": None,
+        "detail": None,
+    }
+    first = update(links).where(*speaks, links.c.published_at.is_(None)).values(**values, published_at=now)
+    if (await session.execute(first)).rowcount == 1:
+        return True
+    await session.execute(update(links).where(*speaks).values(**values))
+    return False
 
 
 async def set_dead(
-    session: WriteSession, due: DueLink, now: datetime, again_at: datetime, reason: str, why: str
+    session: WriteSession, link_id: int, now: datetime, again_at: datetime, reason: str, why: str
 ) -> bool:
-    """It did not work this time. A link that lived goes on standing with the nation, and people are told."""
+    """It did not work this time. A link that lived goes on standing with the nation, and people are told.
+
+    True: it has never worked, and this was its first trial. One that was withdrawn meanwhile stays so.
+    """
     done = await session.execute(
         update(links)
-        .where(links.c.id == due.id, links.c.state != LinkState.WITHDRAWN.value)
+        .where(links.c.id == link_id, links.c.state != LinkState.WITHDRAWN.value)
         .values(
             state=LinkState.DEAD.value,
             probed_at=now,
             next_probe_at=again_at,
             failures=links.c.failures + 1,
+            successes=0,
             reason=reason,
             detail=why,
         )
+        .returning(links.c.failures, links.c.published_at)
     )
-    return done.rowcount == 1
+    row = done.one_or_none()
+    return row is not None and row.failures == 1 and row.published_at is None
+
+
+async def take_back(session: WriteSession, due: DueLink, again_at: datetime, why: str) -> None:
+    """It was tried, and the nation could not be told: a failed trial, whatever was written of it just now."""
+    await session.execute(
+        update(links)
+        .where(links.c.id == due.id)
+        .values(
+            state=LinkState.DEAD.value,
+            next_probe_at=again_at,
+            failures=due.failures + 1,
+            successes=0,
+            reason=NOT_PROMISABLE,
+            detail=why,
+            published_at=None,
+        )
+    )
+
+
+async def note_untold(session: WriteSession, document_id: str) -> None:
+    """The nation could not be told that the document speaks no more, as its dossier has left our code lists."""
+    await session.execute(update(links).where(links.c.document_id == document_id).values(reason=NOT_PROMISABLE))
 
 
 async def withdraw(session: WriteSession, document_id: str) -> None:
@@ -148,7 +183,7 @@ async def by_capability(session: ReadSession, capability: str) -> Row | None:
 
 
 async def note_fetch(session: WriteSession, link_id: int, now: datetime) -> None:
-    """Somebody fetched it."""
+    """Somebody fetched it who is not our own prober."""
     await session.execute(
         update(links).where(links.c.id == link_id).values(fetches=links.c.fetches + 1, last_fetched_at=now)
     )
@@ -161,15 +196,9 @@ async def by_state(session: ReadSession) -> dict[str, int]:
 
 
 async def failing(session: ReadSession, failures_min: int) -> int:
-    """How many links of documents that speak have not worked several times in a row."""
-    dead = (links.c.state == LinkState.DEAD.value) & (links.c.failures >= failures_min)
-    statement = (
-        select(func.sum(case((dead, 1), else_=0)))
-        .select_from(links)
-        .join(documents, documents.c.id == links.c.document_id)
-        .where(documents.c.standing == Standing.ACTIVE.value)
-    )
-    return int((await session.rows(statement))[0][0] or 0)
+    """How many links have not worked several times in a row. Those of documents that speak no more are withdrawn."""
+    dead = (links.c.state == LinkState.DEAD.value, links.c.failures >= failures_min)
+    return int((await session.rows(select(func.count()).select_from(links).where(*dead)))[0][0])
 
 
 async def capabilities(session: ReadSession, document_ids: Sequence[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.delivery import PENDING_STATES, DeliveryState, HoldReason, LaneState
 from app.store.lanes import ClaimedLane, Except, LoadedMessage, NewMessage, Release, Settlement
-from app.store.session import Row, WriteSession, member_of, members
+from app.store.session import ReadSession, Row, WriteSession, member_of, members
 from app.store.tables import PENDING, attempts, calls, lanes, messages
 
 __all__ = ["ClaimedLane", "Except", "LoadedMessage", "NewMessage", "Release", "Settlement"]
@@ -323,3 +323,16 @@ _LET_GO = (
         worker=None,
     )
 )
+
+
+async def told_already(session: ReadSession, dossier_code: str, target: str, payload_hash: str) -> bool:
+    """Whether the newest snapshot promised of a dossier is this very one, and it has not come to nothing."""
+    statement = (
+        select(messages.c.payload_hash, messages.c.state)
+        .where(messages.c.dossier_code == dossier_code, messages.c.kind == "dossier", messages.c.target == target)
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    )
+    newest = await session.one_or_none(statement)
+    alive = {*(state.value for state in PENDING_STATES), DeliveryState.DELIVERED.value}
+    return newest is not None and newest.payload_hash == payload_hash and newest.state in alive

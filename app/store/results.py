@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, insert, select, text, update
+from sqlalchemy import case, func, insert, or_, select, text, update
 
 from app.domain.documents import GateMode, Role, Standing
-from app.store.document_tables import RESOLVED, documents, result_gates
+from app.domain.dossier import DossierStatus
+from app.store.document_tables import LACKING, RESOLVED, documents, result_gates
 from app.store.session import ReadSession, Row, WriteSession, member_of, members
 from app.store.tables import dossiers
+
+_DONE, _RETURNED = DossierStatus.DONE.value, DossierStatus.RETURNED.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,19 @@ async def missing(
     before_id: int | None,
     limit: int,
 ) -> list[Row]:
-    """Resolved dossiers of procedures that yield a paper, without an acceptable result; newest first."""
+    """Resolved dossiers of procedures that yield a paper, without an acceptable result; newest first.
+
+    ``status`` is the farther of what the snapshot and the last step say: ``done`` or ``returned``.
+    """
+    returned = or_(*[column == _RETURNED for column in (dossiers.c.status, dossiers.c.last_step_status)])
     wanted = (
-        select(*[dossiers.c[name] for name in ("id", "code", "status", "procedure_code", "unit_code", "updated_at")])
-        .where(text(RESOLVED), ~dossiers.c.e_result, member_of(dossiers.c.procedure_code, "listed", session.dialect))
+        select(
+            *[dossiers.c[name] for name in ("id", "code", "procedure_code", "unit_code", "updated_at")],
+            case((returned, _RETURNED), else_=_DONE).label("status"),
+        )
+        # Twice the same: SQLite knows one index by the words, and walks the other by the value.
+        .where(text(RESOLVED), text(LACKING), ~dossiers.c.e_result)
+        .where(member_of(dossiers.c.procedure_code, "listed", session.dialect))
         .order_by(dossiers.c.id.desc())
         .limit(limit)
     )

@@ -44,10 +44,20 @@ RAW = {
         "Dùng lại giấy tờ đang có, sửa thông tin của nó, hoặc gửi kèm supersedes nếu là bản thay thế.",
         "Use the one that is held, correct its facts, or send supersedes if this one replaces it.",
     ),
-    "advice.not-changeable": ("Xem trạng thái hiện tại của giấy tờ.", "Look at the document's present standing."),
+    "advice.not-changeable": (
+        "Xem trạng thái hiện tại của giấy tờ; giấy đã thu hồi hoặc thay thế không tự có hiệu lực lại khi gửi lại tệp.",
+        "Look at the document's present standing; the same file again does not undo that it was withdrawn or replaced.",
+    ),
     "advice.result-missing": (
-        "Gửi kết quả điện tử đã ký số đủ (cán bộ và cơ quan) vào hồ sơ, rồi gửi lại trạng thái.",
-        "Hand over the electronic result signed by officer and agency, then hand over the status again.",
+        (
+            "Gửi kết quả điện tử đã ký số đủ (cán bộ và cơ quan), rồi gửi lại trạng thái. Hồ sơ chưa có: gửi hồ sơ ở "
+            "trạng thái liền trước (trước returned là done), revision 1; rồi tệp; rồi trạng thái này, revision 2."
+        ),
+        (
+            "Hand over the electronic result signed by officer and agency, then the status again. A dossier not yet "
+            "held: first with the status before this one (done before returned), revision 1; then the file; then this "
+            "status, revision 2."
+        ),
     ),
     "advice.unknown-subject": ("Lấy mã chủ giấy tờ tại POST /v1/subjects.", "Get the owner's id at POST /v1/subjects."),
     "advice.unknown-lookup": ("Tra cứu lại tại POST /v1/documents/lookup.", "Look it up at POST /v1/documents/lookup."),
@@ -99,8 +109,8 @@ RAW = {
     "link.new": ("Liên kết chưa thử; sẽ gửi lên Cổng khi mở được.", "Not tried yet; told to the nation once it opens."),
     "link.live": ("Liên kết mở được từ bên ngoài.", "The link opens from outside."),
     "link.dead": (
-        "Liên kết không mở được từ bên ngoài; kiểm tra LIENTHONG_PUBLIC_URL và tường lửa.",
-        "The link does not open from outside; check LIENTHONG_PUBLIC_URL and the firewall.",
+        "Không mở được từ bên ngoài (LIENTHONG_PUBLIC_URL, tường lửa), hoặc hồ sơ có mã không còn; xem reason.",
+        "It does not open from outside (LIENTHONG_PUBLIC_URL, firewall), or its dossier has a dead code; see reason.",
     ),
     "link.withdrawn": (
         "Giấy tờ đã thu hồi hoặc thay thế; liên kết nêu rõ.",

@@ -55,8 +55,8 @@ RAW = {
         "A person may only be asked about for an open dossier.",
     ),
     "advice.unknown-dossier": (
-        "Gửi hồ sơ (PUT /v1/dossiers/{code}) trước khi gửi bước xử lý.",
-        "Hand over the dossier (PUT /v1/dossiers/{code}) first.",
+        "Gửi hồ sơ (PUT /v1/dossiers/{code}) trước khi gửi bước xử lý, giấy tờ hoặc tra cứu cho hồ sơ đó.",
+        "Hand the dossier over first (PUT /v1/dossiers/{code}), then its steps, documents and look-ups.",
     ),
     "advice.unknown-delivery": ("Kiểm tra lại số của bản ghi.", "Check the delivery's number."),
     "advice.unknown-target": (

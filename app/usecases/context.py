@@ -131,9 +131,7 @@ class PaperPolicy:
 
     public_url: str = "http://127.0.0.1:8080"
     bytes_max: int = 100 * 1024 * 1024
-    signers: Mapping[str, frozenset[SignerKind]] = field(
-        default_factory=lambda: {"*": _BOTH}
-    )
+    signers: Mapping[str, frozenset[SignerKind]] = field(default_factory=lambda: {"*": _BOTH})
     verdicts: frozenset[Verdict] = frozenset({Verdict.VALID})
     gate_mode: GateMode = GateMode.REPORT
     gate_statuses: frozenset[str] = frozenset({"returned"})

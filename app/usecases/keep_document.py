@@ -120,9 +120,18 @@ def check_code(context: Context, procedure: str, role: Role, code: str | None) -
 
 
 async def keep(
-    context: Context, caller: Caller, dossier_code: str, facts: Facts, scratch: Scratch, correlation_id: str
+    context: Context,
+    caller: Caller,
+    dossier_code: str,
+    facts: Facts,
+    scratch: Scratch,
+    correlation_id: str,
+    *,
+    actor: Caller | None = None,
 ) -> tuple[Row, bool]:
     """Keep a file as a document; gives it and whether it is new. The same file and facts again get the same answer.
+
+    ``actor`` is who did it, for the record, where that is more than the token.
 
     Raises:
         UnknownDossier, UnknownCode: see ``check_place``.
@@ -133,7 +142,7 @@ async def keep(
         ScannerSilent, FileStoreSilent: nothing was kept; hand it over again.
     """
     try:
-        kept, new = await _keep(context, caller, dossier_code, facts, scratch, correlation_id)
+        kept, new = await _keep(context, (caller, actor or caller), dossier_code, facts, scratch, correlation_id)
     except Refusal as refusal:
         observability.DOCUMENTS.labels(facts.role.value, refusal.slug).inc()
         raise
@@ -142,7 +151,12 @@ async def keep(
 
 
 async def _keep(
-    context: Context, caller: Caller, dossier_code: str, facts: Facts, scratch: Scratch, correlation_id: str
+    context: Context,
+    callers: tuple[Caller, Caller],
+    dossier_code: str,
+    facts: Facts,
+    scratch: Scratch,
+    correlation_id: str,
 ) -> tuple[Row, bool]:
     files = papers.files_of(context)
     await check_place(context, dossier_code, facts)
@@ -164,7 +178,7 @@ async def _keep(
     async def write(session: WriteSession) -> tuple[Row, bool]:
         if looked is None:
             return await _again(context, dossier_code, facts, scratch.sha256, session)
-        return await _write(context, caller, dossier_code, facts, looked, correlation_id, session)
+        return await _write(context, callers, dossier_code, facts, looked, correlation_id, session)
 
     return await context.database.run(write)
 
@@ -223,13 +237,14 @@ async def _look(context: Context, facts: Facts, scratch: Scratch) -> _Looked:
 
 async def _write(
     context: Context,
-    caller: Caller,
+    callers: tuple[Caller, Caller],
     dossier_code: str,
     facts: Facts,
     looked: _Looked,
     correlation_id: str,
     session: WriteSession,
 ) -> tuple[Row, bool]:
+    caller, actor = callers
     await dossiers.lock(session, [dossier_code])
     if facts.owner is not None:
         await documents.lock_owner(session, facts.owner.kind.value, facts.owner.number)
@@ -239,10 +254,7 @@ async def _write(
     if held is not None:
         await documents.keep_blob(session, looked.sha256)
         return held, False
-    subject_id = None
-    if facts.owner is not None:
-        owner = facts.owner
-        subject_id = await documents.subject(session, owner.kind.value, owner.number, papers.new_id(now), now)
+    subject_id = await _owner(session, facts, now)
     if facts.origin is not None:
         await _use_lookup(session, facts.origin.lookup_id, now)
     document_id = papers.new_id(now)
@@ -268,7 +280,7 @@ async def _write(
         "e_result": stands,
     }
     entry = papers.entry(
-        caller,
+        actor,
         AuditKind.DOCUMENT,
         "kept",
         correlation_id,
@@ -281,6 +293,13 @@ async def _write(
     kept = await documents.find(session, document_id)
     assert kept is not None  # noqa: S101 - just written
     return kept, True
+
+
+async def _owner(session: WriteSession, facts: Facts, now: datetime) -> str | None:
+    owner = facts.owner
+    if owner is None:
+        return None
+    return await documents.subject(session, owner.kind.value, owner.number, papers.new_id(now), now)
 
 
 def _row(  # noqa: PLR0913, PLR0917 - all that a row is made of

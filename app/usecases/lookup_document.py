@@ -4,12 +4,13 @@ Every question is on record with its answer; what it saved is counted (``scans_a
 database holds is not asked for again (NĐ 118/2025/NĐ-CP Điều 4, NĐ 224/2026/NĐ-CP Điều 18.4).
 """
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.audit import AuditEntry, AuditKind
-from app.domain.documents import Role, Source, Standing, Verdict
+from app.domain.documents import Role, Source, Standing, Verdict, stands_for
 from app.domain.dossier import CLOSED_STATUSES
 from app.domain.rulesets import VIETNAM, Purpose
 from app.errors import (
@@ -29,8 +30,10 @@ from app.store.session import ReadSession, Row, WriteSession
 from app.usecases import keep_document, open_link, papers
 from app.usecases.context import Caller, Context
 from app.usecases.keep_document import Facts, Origin
-from app.vault import VaultUnavailable
+from app.vault import Scratch, VaultUnavailable
 from connectors.national_store import (
+    HeldFile,
+    HeldPaper,
     NationalStore,
     PapersAnswer,
     PapersQuestion,
@@ -42,6 +45,10 @@ from schemas.provincial import IdentityPaper, PaperKind
 
 NOT_ASKED = "not_asked"
 _COPY_BYTES = 1024 * 1024
+# As our contract and our columns have them, in characters.
+_FILE_NAME_MAX, _TITLE_MAX, _NUMBER_SYMBOL_MAX, _ISSUING_BODY_MAX = 255, 2000, 100, 500
+# Longer than this it is no ending that says what a file is.
+_ENDING_MAX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,10 @@ async def look_up(context: Context, caller: Caller, asked: LookupIn, correlation
         UnknownDossier, DossierNotOpen, UnknownCode: refused here, nothing left the house.
     """
 
+    def entry(subject: str, outcome: str, detail: dict[str, object]) -> AuditEntry:
+        named: dict[str, object] = {"component": asked.component_code, "results": list(asked.result_codes)}
+        return _entry(caller, asked.officer, asked.dossier, subject, outcome, correlation_id, detail | named)
+
     async def before(session: WriteSession) -> tuple[HeldDossier, str, list[Row], datetime]:
         now = await session.now()
         dossier = await _open_dossier(session, asked.dossier)
@@ -67,16 +78,17 @@ async def look_up(context: Context, caller: Caller, asked: LookupIn, correlation
         owner = asked.owner
         subject = await documents.subject(session, owner.kind.value, owner.number, papers.new_id(now), now)
         found = await _here(context, session, asked, subject, now)
-        entry = _entry(caller, asked, subject, "asked", correlation_id, {"here": len(found)})
-        await audit.append(session, [entry], now)
+        await audit.append(session, [entry(subject, "asked", {"here": len(found)})], now)
         return dossier, subject, found, now
 
     dossier, subject, found, now = await context.database.run(before)
     answer = await _ask_nation(context, asked, dossier.procedure_code)
-    candidates = [_held_here(row) for row in found]
-    if answer is not None:
-        candidates += [candidate for paper in _papers(answer) for candidate in paper]
-    outcome = NOT_ASKED if answer is None else answer.outcome.value.lower()
+    told = answer.papers if answer is not None else ()
+    usable = [paper for paper in told if _fits(paper)]
+    candidates = [_held_here(row) for row in found] + [
+        _held_there(paper, file) for paper in usable for file in paper.files
+    ]
+    outcome = _outcome(answer, dropped=len(told) - len(usable))
     lookup_id = papers.new_id(now)
 
     async def after(session: WriteSession) -> None:
@@ -96,8 +108,13 @@ async def look_up(context: Context, caller: Caller, asked: LookupIn, correlation
             "candidates": json.dumps(candidates, ensure_ascii=False),
         }
         await lookups.add(session, row)
-        detail: dict[str, object] = {"lookup": lookup_id, "national": outcome, "candidates": len(candidates)}
-        await audit.append(session, [_entry(caller, asked, subject, "answered", correlation_id, detail)], at)
+        detail: dict[str, object] = {
+            "lookup": lookup_id,
+            "national": outcome,
+            "candidates": len(candidates),
+            "dropped": len(told) - len(usable),
+        }
+        await audit.append(session, [entry(subject, "answered", detail)], at)
 
     await context.database.run(after)
     return Answer(lookup_id, outcome, tuple(candidates))
@@ -132,16 +149,9 @@ async def _here(context: Context, session: ReadSession, asked: LookupIn, subject
         places.append((Role.COMPONENT.value, asked.component_code))
     today = now.astimezone(VIETNAM).date().isoformat()
     found = await documents.usable(session, subject, places, asked.number_symbol, today)
+    good = [row for row in found if stands_for(Role(row["role"]), Verdict(row["verdict"]), context.papers.verdicts)]
     # One paper may lie in several dossiers; it is offered once, as it was handed over first.
-    return list({row["sha256"]: row for row in found if _counts(context, row)}.values())
-
-
-def _counts(context: Context, row: Row) -> bool:
-    """Whether a paper may stand for another: a result as the gate would take it, a scan that nothing speaks against."""
-    verdict = Verdict(row["verdict"])
-    if row["role"] == Role.RESULT.value:
-        return verdict in context.papers.verdicts
-    return verdict in {Verdict.VALID, Verdict.UNSIGNED}
+    return list({row["sha256"]: row for row in good}.values())
 
 
 async def _ask_nation(context: Context, asked: LookupIn, procedure: str) -> PapersAnswer | None:
@@ -166,28 +176,49 @@ def _held_here(row: Row) -> Row:
     return {"held_in": Source.PROVINCIAL_STORE.value, "document": row["id"]} | {name: row[name] for name in names}
 
 
-def _papers(answer: PapersAnswer) -> list[list[Row]]:
+def _fits(paper: HeldPaper) -> bool:
+    """Whether a paper can be kept as the store describes it: a number or a name that was cut would be another one."""
+    return (
+        len(paper.name) <= _TITLE_MAX
+        and len(paper.number_symbol) <= _NUMBER_SYMBOL_MAX
+        and len(paper.issuing_body) <= _ISSUING_BODY_MAX
+    )
+
+
+def _outcome(answer: PapersAnswer | None, dropped: int) -> str:
+    """How the nation answered. Papers that cannot be kept are no answer that helps, and never "not held"."""
+    if answer is None:
+        return NOT_ASKED
+    outcome = StoreOutcome.BAD_REPLY if dropped and dropped == len(answer.papers) else answer.outcome
+    return outcome.value.lower()
+
+
+def _held_there(paper: HeldPaper, file: HeldFile) -> Row:
     """One candidate a file: a paper may have several."""
-    return [
-        [
-            {
-                "held_in": Source.NATIONAL_STORE.value,
-                "document": None,
-                "role": Role.RESULT.value,
-                "code": paper.result_code,
-                "title": paper.name,
-                "number_symbol": paper.number_symbol or None,
-                "issuing_body": paper.issuing_body or None,
-                "issued_on": None,
-                "valid_until": None,
-                "verdict": None,
-                "file_name": file.name,
-                "path": file.path,
-            }
-            for file in paper.files
-        ]
-        for paper in answer.papers
-    ]
+    return {
+        "held_in": Source.NATIONAL_STORE.value,
+        "document": None,
+        "role": Role.RESULT.value,
+        "code": paper.result_code,
+        "title": paper.name,
+        "number_symbol": paper.number_symbol or None,
+        "issuing_body": paper.issuing_body or None,
+        "issued_on": None,
+        "valid_until": None,
+        "verdict": None,
+        "file_name": _short(file.name),
+        "path": file.path,
+    }
+
+
+def _short(file_name: str) -> str:
+    """A file name of at most 255 characters, with the ending that it had."""
+    if len(file_name) <= _FILE_NAME_MAX:
+        return file_name
+    stem, dot, ending = file_name.rpartition(".")
+    if not dot or len(ending) > _ENDING_MAX:
+        return file_name[:_FILE_NAME_MAX]
+    return stem[: _FILE_NAME_MAX - len(ending) - 1] + dot + ending
 
 
 async def reuse(
@@ -219,7 +250,7 @@ async def reuse(
             return held, False
         message = f"document '{held['id']}' came of look-up '{wanted.lookup_id}' already"
         raise LookupUsed(message, faults=(Fault("/lookup_id", message),), members={"document": held["id"]})
-    return await _take(context, caller, dossier_code, wanted, candidate, _identity(owner), correlation_id)
+    return await _take(context, caller, dossier_code, wanted, candidate, owner, correlation_id)
 
 
 def _identity(owner: Row) -> IdentityPaper:
@@ -240,10 +271,9 @@ async def _take(
     dossier_code: str,
     wanted: ReuseIn,
     candidate: Row,
-    owner: IdentityPaper,
+    owner: Row,
     correlation_id: str,
 ) -> tuple[Row, bool]:
-    vault = papers.files_of(context).vault
     original: Row | None = None
     if candidate["document"]:
         async with context.database.read() as session:
@@ -251,20 +281,42 @@ async def _take(
     if original is not None and original["standing"] != Standing.ACTIVE.value:
         message = f"document '{original['id']}' does not speak any more ('{original['standing']}'); look it up anew"
         raise NotChangeable(message, faults=(Fault("/candidate", message),))
-    facts = _facts(wanted, candidate, original, owner)
+    facts = _facts(wanted, candidate, original, _identity(owner))
     await keep_document.check_place(context, dossier_code, facts)
+
+    async def put_on_record(outcome: str, **found: object) -> None:
+        said = {"lookup": wanted.lookup_id, "candidate": wanted.candidate, "component": wanted.component_code} | found
+        entry = _entry(caller, wanted.officer, dossier_code, owner["id"], outcome, correlation_id, said)
+
+        async def work(session: WriteSession) -> None:
+            await audit.append(session, [entry], await session.now())
+
+        await context.database.run(work)
+
+    # Before a file is asked for.
+    await put_on_record("taking", held_in=candidate["held_in"])
     try:
-        with vault.scratch() as scratch:
-            if original is not None:
-                with await open_link.fetch(context, original) as file:
-                    while block := file.read(_COPY_BYTES):
-                        await scratch.write(block)
-            else:
-                await scratch.write(await _from_nation(context, candidate))
-            return await keep_document.keep(context, caller, dossier_code, facts, scratch, correlation_id)
+        with papers.files_of(context).vault.scratch() as scratch:
+            await _copy(context, candidate, original, scratch)
+            actor = _named(caller, wanted.officer)
+            kept, new = await keep_document.keep(
+                context, caller, dossier_code, facts, scratch, correlation_id, actor=actor
+            )
     except VaultUnavailable as error:
         message = f"the document store gave no answer: {error}"
         raise FileStoreSilent(message, retry_after_seconds=30) from error
+    if new:
+        await put_on_record("taken", document=kept["id"])
+    return kept, new
+
+
+async def _copy(context: Context, candidate: Row, original: Row | None, scratch: Scratch) -> None:
+    if original is None:
+        await scratch.write(await _from_nation(context, candidate))
+        return
+    with await open_link.fetch(context, original) as file:
+        while block := await asyncio.to_thread(file.read, _COPY_BYTES):
+            await scratch.write(block)
 
 
 def _facts(wanted: ReuseIn, candidate: Row, original: Row | None, owner: IdentityPaper) -> Facts:
@@ -310,17 +362,27 @@ async def _from_nation(context: Context, candidate: Row) -> bytes:
     return answer.content
 
 
+def _named(caller: Caller, officer: str) -> Caller:
+    return Caller(f"{officer} ({caller.name})"[:100], caller.agency, caller.scopes)
+
+
 def _entry(
-    caller: Caller, asked: LookupIn, subject: str, outcome: str, correlation_id: str, detail: dict[str, object]
+    caller: Caller,
+    officer: str,
+    dossier_code: str,
+    subject: str,
+    outcome: str,
+    correlation_id: str,
+    detail: dict[str, object],
 ) -> AuditEntry:
-    by = Caller(f"{asked.officer} ({caller.name})"[:100], caller.agency, caller.scopes)
+    """A token serves many: the record says which officer it was."""
     return papers.entry(
-        by,
+        _named(caller, officer),
         AuditKind.DOCUMENT_LOOKUP,
         outcome,
         correlation_id,
         purpose=Purpose.DOCUMENT_LOOKUP,
-        dossier_code=asked.dossier,
+        dossier_code=dossier_code,
         subject=subject,
-        detail=detail | {"component": asked.component_code, "results": list(asked.result_codes)},
+        detail=detail,
     )

@@ -14,7 +14,7 @@ from app.store import documents, dossiers, outbox, results
 from app.store.session import WriteSession
 from app.usecases.context import Caller, Context, Files
 from app.usecases.promising import About, messages_of
-from app.usecases.records import wires_of
+from app.usecases.records import sha256, wires_of
 from schemas.provincial import DossierIn
 
 _log = structlog.get_logger(__name__)
@@ -56,7 +56,8 @@ async def refresh(context: Context, session: WriteSession, code: str) -> bool:
 async def promise(context: Context, session: WriteSession, code: str, correlation_id: str, now: datetime) -> bool:
     """Promise the dossier anew, as its documents stand now; the caller holds its lock.
 
-    Of several promises that still wait only the newest goes out. False: a code of the dossier has left the catalogue
+    Of several promises that still wait only the newest goes out; what the last one says already is not said again, as
+    when a paper came that the nation is not told of. False: a code of the dossier has left the catalogue
     since, so it cannot be put in the nation's words, and nothing was promised.
     """
     row = await dossiers.facts(session, code)
@@ -69,6 +70,13 @@ async def promise(context: Context, session: WriteSession, code: str, correlatio
     except Refusal as refusal:
         _log.error("not_promisable", dossier=code, detail=refusal.detail)
         return False
+    wires = {
+        target: payload
+        for target, payload in wires.items()
+        if not await outbox.told_already(session, code, str(target), sha256(payload))
+    }
+    if not wires:
+        return True
     version = await results.next_papers_version(session, code)
     about = About(
         code,

@@ -8,25 +8,24 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-import structlog
-
 from app.domain.audit import AuditKind
 from app.domain.events import EventKind, Phase
 from app.domain.rulesets import Purpose
-from app.errors import Refusal
 from app.store import audit, documents, dossiers, links
 from app.store import events as told
 from app.store.links import DueLink
 from app.store.session import WriteSession
 from app.usecases import events, papers
-from app.usecases.context import Caller, Context
+from app.usecases.context import Caller, Context, PaperPolicy
 from connectors.links import Dead, Live
 from connectors.links import LinkState as Found
 
-_log = structlog.get_logger(__name__)
 _LINKS_PER_ROUND = 64
 _AT_ONCE = 8
-_LEASE_SECONDS = 120.0
+# A trial takes at most 33 s with its tries, a round eight of them in a row.
+_LEASE_SECONDS = 360.0
+_RECHECK_SECONDS_MAX = 30 * 86400.0
+_DOUBLINGS_MAX = 32
 #: A link that has not worked so often in a row is no hiccup: people are told.
 FAILURES_TOLD = 3
 SUBJECT = "links"
@@ -54,11 +53,7 @@ async def publish(context: Context, worker: str) -> int:
     found = await _probe(context, due)
     pairs = sorted(zip(due, found, strict=True), key=lambda pair: pair[0].dossier_code)
     for code, of_dossier in groupby(pairs, key=lambda pair: pair[0].dossier_code):
-        try:
-            await _note(context, code, list(of_dossier), worker)
-        except Refusal as refusal:
-            # A code that has left its table since: this dossier is tried again, and holds nobody else up.
-            _log.error("dossier_not_promised", dossier=code, refusal=refusal.slug, detail=refusal.detail)
+        await _note(context, code, list(of_dossier), worker)
     await tell_dead_links(context)
     return len(due)
 
@@ -77,17 +72,16 @@ async def _note(context: Context, code: str, found: Sequence[tuple[DueLink, Foun
     async def work(session: WriteSession) -> None:
         await dossiers.lock(session, [code])
         now = await session.now()
-        born = [link for link, state in found if await _set(context, session, link, state, now)]
-        still_born = [
-            link.document_id
-            for link, state in found
-            if isinstance(state, Dead) and not link.is_published and not link.failures
-        ]
+        born, still_born = await _set(context.papers, session, found, now)
         # What replaces a document that the nation was told of may take long to come: the old one speaks no more.
-        if not born and not await documents.any_told_replaced(session, still_born):
+        if not born and not await documents.any_told_replaced(session, [link.document_id for link in still_born]):
             return
         correlation_id = f"link-{found[0][0].document_id}"
-        await papers.promise(context, session, code, correlation_id, now)
+        if not await papers.promise(context, session, code, correlation_id, now):
+            for link in (*born, *still_born):
+                again = _again(context.papers, link, now)
+                await links.take_back(session, link, again, "a code of the dossier has left its table")
+            return
         caller = Caller(worker, context.agency, frozenset())
         entries = [
             papers.entry(
@@ -108,17 +102,36 @@ async def _note(context: Context, code: str, found: Sequence[tuple[DueLink, Foun
     await context.database.run(work)
 
 
-async def _set(context: Context, session: WriteSession, link: DueLink, state: Found, now: datetime) -> bool:
-    """Write down what was found; True when the nation must be told of the link now."""
-    policy = context.papers
-    if isinstance(state, Live):
-        again = now + timedelta(seconds=policy.recheck_seconds)
-        return await links.set_live(session, link.id, now, again) and not link.is_published
-    if isinstance(state, Dead):
-        wait = policy.retry_seconds[min(link.failures, len(policy.retry_seconds) - 1)]
-        again = now + timedelta(seconds=wait)
-        await links.set_dead(session, link, now, again, state.reason, state.detail)
-    return False
+async def _set(
+    policy: PaperPolicy, session: WriteSession, found: Sequence[tuple[DueLink, Found]], now: datetime
+) -> tuple[list[DueLink], list[DueLink]]:
+    """Write down what was found: the links that have come to life, and those that did not at their first trial.
+
+    One whose failure could not be told to the nation counts as new to failing until it is.
+    """
+    born, still_born = [], []
+    for link, state in found:
+        if isinstance(state, Live):
+            again = now + timedelta(seconds=recheck_seconds(policy.recheck_seconds, link.successes))
+            if await links.set_live(session, link.id, now, again):
+                born.append(link)
+        elif isinstance(state, Dead):
+            again = _again(policy, link, now)
+            is_first = await links.set_dead(session, link.id, now, again, state.reason, state.detail)
+            if is_first or link.reason == links.NOT_PROMISABLE:
+                still_born.append(link)
+    return born, still_born
+
+
+def recheck_seconds(first_seconds: float, successes: int) -> float:
+    """How long a link that works is let alone: twice as long each time that it worked in a row, up to 30 days."""
+    doublings = min(successes, _DOUBLINGS_MAX)
+    return max(first_seconds, min(first_seconds * 2.0**doublings, _RECHECK_SECONDS_MAX))
+
+
+def _again(policy: PaperPolicy, link: DueLink, now: datetime) -> datetime:
+    """When a link that did not work is tried again."""
+    return now + timedelta(seconds=policy.retry_seconds[min(link.failures, len(policy.retry_seconds) - 1)])
 
 
 async def tell_dead_links(context: Context) -> None:

@@ -27,6 +27,10 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # JSON's own words, which happen to be base64 as well.
 _LITERALS = frozenset({"null", "true"})
 _CODE_MAX, _MESSAGE_MAX = 40, 300
+# Longer ones are no code and no path of anybody: what comes with them cannot be trusted.
+_PAPER_CODE_MAX, _PATH_MAX = 100, 2000
+#: A multiple of four, decoded in about a millisecond: a call that decodes lets no other thread run meanwhile.
+BLOCK_CHARACTERS = 1024 * 1024
 
 
 class AnswerKind(Enum):
@@ -112,7 +116,8 @@ def read_token(answer: Answer) -> tuple[str, float | None] | None:
 def read_papers(answer: Answer) -> tuple[HeldPaper, ...] | None:
     """The papers of a successful answer; None when it does not list any, not even none.
 
-    One paper that cannot be read spoils the whole: what stands beside it is not to be trusted either.
+    One paper that cannot be read, its code or a path beyond all measure included, spoils the whole: what stands beside
+    it is not to be trusted either.
     """
     result = answer.body.get("result")
     found = result.get("DanhSachGiayToKetQua") if isinstance(result, dict) else None
@@ -133,7 +138,10 @@ def is_wanted(paper: HeldPaper, wanted: Sequence[tuple[str, str | None]]) -> boo
 
 
 def read_file(text: str) -> bytes | None:
-    """The bytes of a file that came as base64, bare or as a JSON text; None when it is no such thing, or is empty."""
+    """The bytes of a file that came as base64, bare or as a JSON text; None when it is no such thing, or is empty.
+
+    Meant for a thread: a large file takes a while, in blocks, and others run between them.
+    """
     encoded = text.strip()
     if encoded.startswith('"'):
         try:
@@ -143,12 +151,15 @@ def read_file(text: str) -> bytes | None:
         encoded = value if isinstance(value, str) else ""
     elif encoded in _LITERALS:
         return None
+    blocks = (encoded[start : start + BLOCK_CHARACTERS] for start in range(0, len(encoded), BLOCK_CHARACTERS))
     try:
-        content = binascii.a2b_base64(encoded, strict_mode=True)
+        content = b"".join(binascii.a2b_base64(block, strict_mode=True) for block in blocks)
     except ValueError:
         return None
-    # Python lets padding pass that nothing needs.
-    return content if content and len(encoded) == -(-len(content) // 3) * 4 else None
+    # Padding ends a file. A block that is padded ends none, and Python lets padding pass that nothing needs.
+    if not content or encoded.find("=", 0, -2) >= 0 or len(encoded) != -(-len(content) // 3) * 4:
+        return None
+    return content
 
 
 def storable(text: str) -> str:
@@ -166,7 +177,7 @@ def _kind(code: str, message: str) -> AnswerKind:
 def _paper(item: object) -> HeldPaper | None:
     if not isinstance(item, dict):
         return None
-    code, name = _text(item.get("MaKetQua")), _text(item.get("TenGiayTo"))
+    code, name = _text(item.get("MaKetQua"), _PAPER_CODE_MAX), _text(item.get("TenGiayTo"))
     symbol, body = _text(item.get("SoKyHieu") or ""), _text(item.get("CoQuanChuQuan") or "")
     listed = item.get("DanhSachTepDinhKem")
     if not code or name is None or symbol is None or body is None or not isinstance(listed, list | None):
@@ -180,12 +191,14 @@ def _paper(item: object) -> HeldPaper | None:
 def _file(item: object) -> HeldFile | None:
     if not isinstance(item, dict):
         return None
-    name, path = _text(item.get("TenTep")), _text(item.get("DuongDan"))
+    name, path = _text(item.get("TenTep")), _text(item.get("DuongDan"), _PATH_MAX)
     return HeldFile(name, path) if name is not None and path else None
 
 
-def _text(value: object) -> str | None:
-    return storable(value).strip() if isinstance(value, str) else None
+def _text(value: object, characters_max: int | None = None) -> str | None:
+    text = storable(value).strip() if isinstance(value, str) else None
+    is_too_long = text is not None and characters_max is not None and len(text) > characters_max
+    return None if is_too_long else text
 
 
 def _folded(symbol: str) -> str:

@@ -94,7 +94,7 @@ class NationalStoreConnector:
         refused = _refusal(said.answer)
         if refused is not None:
             return FileAnswer(*refused, said.exchange)
-        content = read_file(said.text) if said.answer is None else None
+        content = await asyncio.to_thread(read_file, said.text) if said.answer is None else None
         if content is None:
             return FileAnswer(StoreOutcome.BAD_REPLY, "not a file in base64", said.exchange)
         if len(content) > limit:
@@ -132,8 +132,8 @@ class NationalStoreConnector:
             headers=settings.headers(token),
             params=settings.params(),
         )
-        exchange = _exchange(sent[-1], result)
-        answer = read_answer(result.text) if isinstance(result, Reply) else None
+        # A file has megabytes, and is looked through for words of the store.
+        answer, exchange = await asyncio.to_thread(_read, sent[-1], result)
         if _is_about_session(result, answer):
             if refused is None:
                 return await self._send(service, body, http, sent, refused=token)
@@ -164,6 +164,10 @@ def _refusal(answer: Answer | None) -> tuple[StoreOutcome, str] | None:
     if answer is None or answer.kind is AnswerKind.SUCCESS:
         return None
     return _OUTCOMES.get(answer.kind, StoreOutcome.BAD_REPLY), masked(answer.words)
+
+
+def _read(sent: Exchange, result: Delivery) -> tuple[Answer | None, Exchange]:
+    return read_answer(result.text) if isinstance(result, Reply) else None, _exchange(sent, result)
 
 
 def _exchange(sent: Exchange, result: Delivery) -> Exchange:

@@ -16,6 +16,7 @@ _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # timestamptz on PostgreSQL; whole microseconds since 1970 on SQLite.
 _TIME = sa.BigInteger().with_variant(sa.DateTime(timezone=True), "postgresql")
 _ZERO = sa.text("0")
+_RESOLVED = "(status IN ('done', 'returned') OR last_step_status IN ('done', 'returned'))"
 
 
 def upgrade() -> None:
@@ -26,8 +27,9 @@ def upgrade() -> None:
         "ix_dossiers_resolved",
         "dossiers",
         ["unit_code", "procedure_code", "e_result", "id"],
-        "status IN ('done', 'returned')",
+        _RESOLVED,
     )
+    _create_partial_index("ix_dossiers_lacking", "dossiers", ["id"], f"{_RESOLVED} AND NOT e_result")
     _create_subjects()
     _create_blobs()
     _create_documents()
@@ -72,7 +74,7 @@ def _create_blobs() -> None:
         sa.Column("fault", sa.Text()),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blobs")),
     )
-    op.create_index(op.f("ix_blobs_state_checked_at"), "blobs", ["state", "checked_at"])
+    op.create_index(op.f("ix_blobs_state_checked_at_size_bytes"), "blobs", ["state", "checked_at", "size_bytes"])
 
 
 def _create_documents() -> None:
@@ -120,6 +122,9 @@ def _create_documents() -> None:
     op.create_index(op.f("ix_documents_number_symbol"), "documents", ["number_symbol"])
     op.create_index(op.f("ix_documents_sha256"), "documents", ["sha256"])
     op.create_index(op.f("ix_documents_subject_id_id"), "documents", ["subject_id", "id"])
+    _create_partial_index("ix_documents_lookup_id", "documents", ["lookup_id"], "lookup_id IS NOT NULL")
+    _create_partial_index("ix_documents_origin_id", "documents", ["origin_id"], "origin_id IS NOT NULL")
+    _create_partial_index("ix_documents_replaced_by", "documents", ["replaced_by"], "replaced_by IS NOT NULL")
 
 
 def _create_judgements() -> None:
@@ -165,6 +170,7 @@ def _create_links() -> None:
         sa.Column("next_probe_at", _TIME),
         sa.Column("probed_at", _TIME),
         sa.Column("failures", sa.Integer(), nullable=False, server_default=_ZERO),
+        sa.Column("successes", sa.Integer(), nullable=False, server_default=_ZERO),
         sa.Column("reason", sa.String(40)),
         sa.Column("detail", sa.Text()),
         sa.Column("published_at", _TIME),
@@ -177,6 +183,7 @@ def _create_links() -> None:
         sa.UniqueConstraint("capability", name=op.f("uq_links_capability")),
     )
     _create_partial_index("ix_links_due", "links", ["next_probe_at"], "next_probe_at IS NOT NULL")
+    op.create_index(op.f("ix_links_state_failures"), "links", ["state", "failures"])
 
 
 def _create_lookups() -> None:

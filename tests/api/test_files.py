@@ -1,16 +1,22 @@
 """A document by its address: the very bytes, whole or in part, or why not; each access on record."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 import pytest_asyncio
 
+from app import observability
 from app.store.session import Database
 from app.usecases.check_store import recheck
+from app.vault import LocalVault
+from connectors.links import PROBE_AGENT, LinkProber, Live
 from tests.api.test_door import problem
 from tests.factories import ManualClock
-from tests.flow.test_audit import close_log
+from tests.flow.test_audit import close_log, open_log
 from tests.papers_world import NUMBER, PUBLIC, World, door, give, make, metadata, paper, path_of, post
 from tests.worlds import dossier, hand_over
 
@@ -108,6 +114,23 @@ async def test_conditions_and_ranges_that_cannot_be_had(client: httpx.AsyncClien
     assert (changed.status_code, changed.content) == (200, CONTENT)
 
 
+async def test_what_gives_no_byte_of_the_file_reads_none_and_is_on_record_all_the_same(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    kept = await give(client, metadata(), CONTENT)
+    sha256 = kept["sha256"]
+    (world.root / "objects" / sha256[:2] / sha256[2:4] / sha256).unlink()
+    same = await client.get(path_of(kept), headers={"If-None-Match": f'"{sha256}"'})
+    head = await client.head(path_of(kept))
+    beyond = await client.get(path_of(kept), headers={"Range": "bytes=9999-"})
+    assert [same.status_code, head.status_code, beyond.status_code] == [304, 200, 416]
+    assert head.headers["content-type"] == "application/pdf"
+    problem(await client.get(path_of(kept)), 503, "file-store-silent")
+    assert await outcomes(world) == ["given"] * 3 + ["file-store-silent"]
+    await close_log(world.context.database)
+    assert (await client.head(path_of(kept))).status_code == 503
+
+
 async def test_each_access_is_on_record_and_counted(world: World, client: httpx.AsyncClient) -> None:
     kept = await give(client, metadata(), CONTENT)
     for method, headers in (
@@ -134,15 +157,113 @@ async def test_each_access_is_on_record_and_counted(world: World, client: httpx.
     assert (await client.get(kept["address"])).json()["link"]["fetches"] == 4
 
 
-async def test_an_address_that_nobody_made_leads_nowhere(world: World, client: httpx.AsyncClient) -> None:
+async def test_our_own_trials_are_on_record_and_not_counted(world: World, client: httpx.AsyncClient) -> None:
+    kept = await give(client, metadata(), CONTENT)
+    ours = {"User-Agent": PROBE_AGENT}
+    found = await LinkProber(client).probe(f"{client.base_url}{path_of(kept)}", kept["sha256"], len(CONTENT))
+    assert isinstance(found, Live)
+    shown = (await client.get(kept["address"])).json()["link"]
+    assert (shown["fetches"], shown["last_fetched_at"]) == (0, None)
+    await client.get(path_of(kept), headers={"User-Agent": f"{PROBE_AGENT}/2"})
+    assert (await client.get(kept["address"])).json()["link"]["fetches"] == 1
+    assert await outcomes(world) == ["probed", "given"]
+    # What the visitor calls itself opens nothing.
+    await client.post(f"{kept['address']}/revoke", json={"reason": "sai"})
+    problem(await client.get(path_of(kept), headers=ours), 410, "link-gone")
+    assert await outcomes(world) == ["probed", "given", "link-gone"]
+
+
+async def test_addresses_that_nobody_made_lead_nowhere_and_do_not_fill_the_log(
+    world: World, client: httpx.AsyncClient, clock: ManualClock
+) -> None:
     kept = await give(client, metadata(), CONTENT)
     path = path_of(kept)
     guess = path[:-1] + ("A" if path[-1] != "A" else "B")
-    problem(await client.get(guess, headers=NOBODY), 404, "unknown-link")
-    problem(await client.get("/files/short", headers=NOBODY), 422, "invalid-record")
-    refused = await world.rows("SELECT outcome FROM audit WHERE kind = 'refused'")
-    assert [row.outcome for row in refused] == ["unknown-link", "invalid-record"]
-    assert path.rsplit("/", 1)[1] not in str([tuple(row) for row in await world.rows("SELECT * FROM audit")])
+    before = unknown_links()
+
+    async def guessing() -> None:
+        for asked in (guess, f"{guess}/bundle", "/files/short", f"/files/{'x' * 65}", "/files/%C3%A9" + "x" * 30):
+            problem(await client.get(asked, headers=NOBODY), 404, "unknown-link")
+
+    async def refused() -> list[tuple[str, str, int]]:
+        rows = await world.rows("SELECT * FROM audit WHERE kind = 'refused' ORDER BY id")
+        return [(row.outcome, row.actor, json.loads(row.detail)["times"]) for row in rows]
+
+    await guessing()
+    assert await refused() == [("unknown-link", "anonymous", 1)]
+    clock.advance(59)
+    await guessing()
+    assert len(await refused()) == 1
+    clock.advance(1)
+    await guessing()
+    # All that came meanwhile, and the one that is told of now.
+    assert await refused() == [("unknown-link", "anonymous", 1), ("unknown-link", "anonymous", 10)]
+    assert unknown_links() - before == 15
+    log = str([tuple(row) for row in await world.rows("SELECT * FROM audit")])
+    assert path.rsplit("/", 1)[1] not in log
+    assert guess.rsplit("/", 1)[1] not in log
+
+
+async def test_unknown_addresses_that_could_not_be_put_on_record_are_told_of_later(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    guess = "/files/" + "x" * 43
+    await close_log(world.context.database)
+    for _ in range(2):
+        problem(await client.get(guess), 503, "audit-unavailable")
+    await open_log(world.context.database)
+    problem(await client.get(guess), 404, "unknown-link")
+    (row,) = await world.rows("SELECT detail FROM audit WHERE outcome = 'unknown-link'")
+    assert json.loads(row.detail)["times"] == 3
+
+
+def unknown_links() -> float:
+    return observability.REGISTRY.get_sample_value("lienthong_unknown_links_total") or 0.0
+
+
+async def test_only_so_many_files_are_read_at_once_and_so_many_bundles_built(
+    clocked_database: Database, tmp_path: Path
+) -> None:
+    vault = Turnstile(tmp_path)
+    world = make(clocked_database, tmp_path, vault=vault)
+    await hand_over(world.context, dossier())
+    async with door(world.context) as client:
+        kept = await give(client, metadata(), CONTENT)
+        vault.shut.clear()
+        for path, asked, at_once in ((path_of(kept), 12, 8), (f"{path_of(kept)}/bundle", 5, 2)):
+            vault.most = 0
+            waiting = [asyncio.create_task(client.get(path)) for _ in range(asked)]
+            await vault.holding(at_once)
+            # Whoever reads nothing is not kept waiting.
+            assert (await client.head(path_of(kept))).status_code == 200
+            vault.shut.set()
+            assert [answer.status_code for answer in await asyncio.gather(*waiting)] == [200] * asked
+            assert vault.most == at_once
+            vault.shut.clear()
+
+
+class Turnstile(LocalVault):
+    """A vault whose files are read only while it is not shut, and that counts who reads at once."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.shut, self.changed = asyncio.Event(), asyncio.Condition()
+        self.shut.set()
+        self.inside = self.most = 0
+
+    async def fetch(self, sha256: str) -> BinaryIO:
+        async with self.changed:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            self.changed.notify_all()
+        await self.shut.wait()
+        self.inside -= 1
+        return await super().fetch(sha256)
+
+    async def holding(self, count: int) -> None:
+        """Wait until so many are inside."""
+        async with asyncio.timeout(20), self.changed:
+            await self.changed.wait_for(lambda: self.inside >= count)
 
 
 async def test_without_a_record_of_it_nothing_is_given(world: World, client: httpx.AsyncClient) -> None:
@@ -197,7 +318,7 @@ async def test_a_damaged_file_is_never_given_and_is_told_of_and_mended(
     kept = await give(client, metadata(), CONTENT)
     other = await give(client, metadata("component"), paper("other"))
     world.damage(kept["sha256"])
-    for headers in ({}, {"Range": "bytes=0-3"}, {"If-None-Match": f'"{kept["sha256"]}"'}):
+    for headers in ({}, {"Range": "bytes=0-3"}, {"If-None-Match": '"another"'}):
         got = await client.get(path_of(kept), headers=headers)
         problem(got, 503, "file-store-silent")
         assert CONTENT[:20] not in got.content

@@ -1,25 +1,18 @@
 """Documents the whole way: what changes, what stays to be read, and that the nation is told what the rows say."""
 
 import asyncio
-import random
 from pathlib import Path
 from typing import Any
 
-import httpx
-import pytest
 import pytest_asyncio
 
 from app.papers import Bench, Limits
 from app.store.session import Database
 from app.usecases import judging
-from connectors.links import Dead
 from tests.api.test_door import problem
 from tests.factories import ManualClock
 from tests.papers_world import (
-    COMPONENT,
-    OTHER_COMPONENT,
     PUBLIC,
-    RESULT,
     QuickExaminer,
     World,
     authority,
@@ -67,10 +60,6 @@ async def test_what_was_never_told_is_withdrawn_without_a_word_to_the_nation(wor
     async with door(world.context) as client:
         await client.post(f"{result['address']}/revoke", json={"reason": "sai"})
         assert await world.promises() == before
-        # The same file again is a new hand-over: the old one stays withdrawn.
-        again = await give(client, metadata(), paper())
-    assert again["id"] != result["id"]
-    assert again["link"]["url"] != result["link"]["url"]
 
 
 async def test_one_document_may_stand_for_another_of_its_dossier_and_role(world: World) -> None:
@@ -180,92 +169,6 @@ async def test_hand_overs_of_one_paper_at_once_make_one_document(world: World) -
         others = await asyncio.gather(*[post(client, metadata(number_symbol="9"), paper(str(n))) for n in range(6)])
         assert sorted(answer.status_code for answer in others) == [201] + [409] * 5
     assert len(await world.rows("SELECT id FROM documents")) == 2
-
-
-class Walk:
-    """Things that happen to one dossier, in any order."""
-
-    def __init__(self, world: World, clock: ManualClock, chance: random.Random) -> None:
-        self.world, self.clock, self.chance = world, clock, chance
-        self.papers = 0
-        self.revision = 1
-        self.active: list[dict[str, Any]] = []
-
-    async def step(self, client: httpx.AsyncClient) -> None:
-        doing = [self.give, self.give, self.replace, self.revoke, self.supersede, self.correct, self.revise, self.judge]
-        await self.chance.choice(doing)(client)
-        self.clock.advance(self.chance.choice([1, 1, 30, 4000]))
-
-    async def give(self, client: httpx.AsyncClient, **changes: Any) -> None:
-        role = changes.pop("role", None) or self.chance.choice(["result", "component"])
-        self.papers += 1
-        said = metadata(role, number_symbol=f"{self.papers}/2026", **changes)
-        if role == "component":
-            said["code"] = self.chance.choice([COMPONENT, OTHER_COMPONENT])
-        given = await give(client, said, paper(str(self.papers)))
-        if self.chance.random() < 0.3:
-            self.world.prober.states[given["link"]["url"]] = Dead("timeout")
-        self.active.append(given)
-
-    def _one(self) -> dict[str, Any] | None:
-        return self.chance.choice(self.active) if self.active else None
-
-    async def replace(self, client: httpx.AsyncClient) -> None:
-        if old := self._one():
-            self.active.remove(old)
-            await self.give(client, role=old["role"], supersedes=old["id"], supersede_reason="thay")
-
-    async def revoke(self, client: httpx.AsyncClient) -> None:
-        if old := self._one():
-            self.active.remove(old)
-            assert (await client.post(f"{old['address']}/revoke", json={"reason": "sai"})).status_code == 200
-
-    async def supersede(self, client: httpx.AsyncClient) -> None:
-        old, new = self._one(), self._one()
-        if old and new and old is not new and old["role"] == new["role"]:
-            self.active.remove(old)
-            body = {"by": new["id"], "reason": "thay"}
-            assert (await client.post(f"{old['address']}/supersede", json=body)).status_code == 200
-
-    async def correct(self, client: httpx.AsyncClient) -> None:
-        if one := self._one():
-            body = {"title": f"Giấy {self.chance.random()}", "reason": "nhầm"}
-            assert (await client.post(f"{one['address']}/correct", json=body)).status_code == 200
-
-    async def judge(self, client: httpx.AsyncClient) -> None:
-        if one := self._one():
-            assert (await client.post(f"{one['address']}/judge")).status_code == 200
-
-    async def revise(self, _client: httpx.AsyncClient) -> None:
-        self.revision += 1
-        part = {"name": "x", "component_code": COMPONENT, "digitised": True, "url": "https://noi.example/1"}
-        result = {"name": "x", "result_code": RESULT, "url": "https://noi.example/2"}
-        record = dossier(1, revision=self.revision, summary=f"Lần {self.revision}", components=[part], results=[result])
-        await hand_over(self.world.context, record)
-
-
-@pytest.mark.parametrize("seed", range(3))
-async def test_the_newest_promise_says_what_the_rows_say_whatever_happens(
-    world: World, clock: ManualClock, seed: int
-) -> None:
-    walk = Walk(world, clock, random.Random(seed))  # noqa: S311 - a fixed seed is wanted
-    async with door(world.context) as client:
-        for _ in range(18):
-            await walk.step(client)
-            if walk.chance.random() < 0.3:
-                world.prober.states.clear()
-            await world.publish()
-            message = await world.newest()
-            assert message == await world.as_rows_stand()
-            told = {part["TepDinhKemId"] for part in message["TaiLieuNop"]}
-            told |= {result["GiayToId"] for result in message["DanhSachGiayToKetQua"]}
-            rows = await world.rows(
-                "SELECT d.id FROM documents d JOIN links l ON l.document_id = d.id"
-                " WHERE d.standing = 'active' AND l.published_at IS NOT NULL"
-            )
-            assert told == {row.id for row in rows}
-            assert "noi.example" not in str(message)
-    assert walk.papers > 3
 
 
 async def test_a_real_result_is_examined_apart_and_judged_by_its_real_signatures(

@@ -126,3 +126,17 @@ async def test_marks_are_those_of_the_rows(clocked_database: Database, tmp_path:
         return [mark.document_id for mark in (await marks(world.context, session, code())).results]
 
     assert await clocked_database.run(work) == [kept["id"]]
+
+
+async def test_a_paper_that_is_not_told_brings_no_second_word_about_the_dossier(
+    clocked_database: Database, tmp_path: Path
+) -> None:
+    world = make(clocked_database, tmp_path)
+    await hand_over(world.context, dossier())
+    assert await world.promises() == 1
+    await keep(world, metadata(), paper("a", "MODIFIED"))
+    await world.publish()
+    assert await world.promises() == 1
+    await keep(world, metadata(number_symbol="2/2026"), paper("b"))
+    await world.publish()
+    assert await world.promises() == 2

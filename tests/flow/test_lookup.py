@@ -1,15 +1,20 @@
 """Look before you scan: what is held here or in the national store is offered, taken, and told as reused."""
 
 import asyncio
+import io
+import json
+import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 import pytest_asyncio
 
 from app.store.session import Database
 from app.texts import TEXTS
+from app.vault import LocalVault
 from connectors.national_store import HeldFile, HeldPaper, PapersQuestion, StoreChannel, StoreOutcome
 from tests.api.test_door import problem
 from tests.factories import ManualClock
@@ -362,7 +367,7 @@ async def test_what_was_asked_and_saved_is_counted_and_on_record(world: World, c
     store = (await client.get("/v1/documents/store")).json()
     assert (store["lookups"], store["scans_avoided"]) == (4, 1)
     entries = await world.rows("SELECT * FROM audit WHERE kind = 'document_lookup' ORDER BY id")
-    assert [row.outcome for row in entries] == ["asked", "answered"] * 4
+    assert [row.outcome for row in entries] == ["asked", "answered"] * 4 + ["taking", "taken"]
     assert {row.dossier_code for row in entries} == {code()}
     assert all(row.actor.startswith("cb.hotich.01 (test-") for row in entries)
     assert NUMBER not in str([tuple(row) for row in entries])
@@ -378,3 +383,110 @@ async def test_when_the_scan_is_handed_over_all_the_same_nothing_counts_as_saved
     assert (await client.get("/v1/documents/store")).json()["scans_avoided"] == 0
     (mark,) = await told(world)
     assert mark["DuocTaiSuDung"] == "0"
+
+
+async def test_who_took_a_paper_is_on_record_though_many_share_the_token(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    world.store.hold(NUMBER, HELD, {"/tep/1": NATIONAL, "/tep/2": paper("other")})
+    lookup = await found(client, **ASKER)
+    body = {"lookup_id": lookup["id"], "candidate": 0, "component_code": COMPONENT, "officer": "cb.tiepnhan.07"}
+    world.store.script(StoreOutcome.UNAVAILABLE)
+    address = f"/v1/dossiers/{code()}/documents/reuse"
+    problem(await client.post(address, json=body), 503, "national-store-silent")
+    kept = (await client.post(address, json=body, headers={"X-Correlation-Id": "c-taken"})).json()
+    assert (await client.post(address, json=body)).json()["id"] == kept["id"]
+
+    entries = await world.rows("SELECT * FROM audit WHERE dossier_code = :d ORDER BY id", d=code())
+    taking = [row for row in entries if row.kind == "document_lookup" and row.outcome in {"taking", "taken"}]
+    # It is on record before anybody is asked for the file, and says afterwards what came of it.
+    assert [row.outcome for row in taking] == ["taking", "taking", "taken"]
+    assert {(row.actor.partition(" (")[0], row.subject_ref) for row in taking} == {("cb.tiepnhan.07", kept["subject"])}
+    said = {"lookup": lookup["id"], "candidate": 0, "component": COMPONENT}
+    assert json.loads(taking[0].detail) == said | {"held_in": "national_store"}
+    assert json.loads(taking[2].detail) == said | {"document": kept["id"]}
+    (written,) = [row for row in entries if row.kind == "document" and row.outcome == "kept"]
+    assert {written.correlation_id, taking[1].correlation_id, taking[2].correlation_id} == {written.correlation_id}
+    # What a token hands over is still known by its name.
+    assert written.actor == f"cb.tiepnhan.07 ({kept['handed_over_by']})"
+    assert kept["handed_over_by"].startswith("test-")
+
+
+LONG = "Ủ"
+
+
+async def test_words_as_long_as_can_be_are_kept_and_a_file_name_is_shortened_to_its_ending(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    files = (
+        HeldFile(LONG * 300 + ".pdf", "/1"),
+        HeldFile("x." + LONG * 300, "/2"),
+        HeldFile(LONG * 251 + ".pdf", "/3"),
+    )
+    longest = HeldPaper(RESULT, LONG * 2000, LONG * 100, LONG * 500, files)
+    world.store.hold(NUMBER, longest, {file.path: paper(file.path) for file in files})
+    for place, name in enumerate((LONG * 251 + ".pdf", "x." + LONG * 253, LONG * 251 + ".pdf")):
+        lookup = await found(client, **ASKER, component_code=None)
+        assert len(lookup["candidates"]) == 3
+        taken = await reuse(client, lookup, place)
+        assert taken.status_code == 201, taken.text
+        kept = taken.json()
+        assert (kept["title"], kept["number_symbol"], kept["issuing_body"]) == (LONG * 2000, LONG * 100, LONG * 500)
+        assert kept["file_name"] == name
+        assert len(name) == 255
+
+
+async def test_a_paper_that_cannot_be_kept_as_it_is_described_is_not_offered_and_counted(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    for place, changes in enumerate(
+        ({"name": LONG * 2001}, {"number_symbol": LONG * 101}, {"issuing_body": LONG * 501})
+    ):
+        file = HeldFile("ks.pdf", f"/{place}")
+        world.store.hold(NUMBER, replace(HELD, files=(file,), **changes), {file.path: NATIONAL})
+    none = await found(client, **ASKER)
+    # The nation holds something: nobody is told that it does not.
+    assert (none["held"], none["national_outcome"]) == (False, "bad_reply")
+    assert none["meaning"]["en"] == TEXTS["lookup.unsure"].en
+    world.store.hold(NUMBER, HELD, {"/tep/1": NATIONAL, "/tep/2": paper("other")})
+    some = await found(client, **ASKER)
+    assert (some["national_outcome"], [c["number_symbol"] for c in some["candidates"]]) == ("found", ["77/2020"] * 2)
+    rows = await world.rows("SELECT detail FROM audit WHERE outcome = 'answered' ORDER BY id")
+    assert [(json.loads(row.detail)["candidates"], json.loads(row.detail)["dropped"]) for row in rows] == [
+        (0, 3),
+        (2, 3),
+    ]
+    # What is offered can be taken.
+    assert (await reuse(client, some)).status_code == 201
+
+
+class Watched(LocalVault):
+    """A folder whose files remember which threads read them."""
+
+    readers: set[int]
+
+    async def fetch(self, sha256: str) -> BinaryIO:
+        """As in ``Vault``."""
+        file, readers = await super().fetch(sha256), self.readers
+
+        class Reader(io.BufferedReader):
+            def read(self, size: int | None = -1, /) -> bytes:
+                readers.add(threading.get_ident())
+                return super().read(size)
+
+        assert isinstance(file, io.BufferedReader)
+        return Reader(file.detach())
+
+
+async def test_a_large_paper_is_copied_without_holding_up_the_loop(clocked_database: Database, tmp_path: Path) -> None:
+    vault = Watched(tmp_path)
+    vault.readers = set()
+    world = make(clocked_database, tmp_path, vault=vault)
+    await hand_over(world.context, dossier(1), dossier(2))
+    content = paper("x" * 3_000_000)
+    await keep(world, metadata(), content, 2)
+    async with door(world.context) as client:
+        taken = await reuse(client, await found(client))
+        assert (taken.status_code, taken.json()["sha256"]) == (201, sha256_of(content))
+    assert vault.readers
+    assert threading.get_ident() not in vault.readers

@@ -60,8 +60,15 @@ async def test_without_the_rule_a_dossier_passes_and_is_listed_until_its_result_
     async with door(world.context) as client:
         rule = (await client.get("/v1/units/H15.50/result-gate")).json()
         assert (rule["mode"], rule["set_for"], rule["set_by"]) == ("report", None, None)
-        # A step alone resolves nothing: the snapshot says where the dossier stands.
-        assert await missing_of(client) == [(code(2), ["UNSIGNED"], "report"), (code(1), [], "report")]
+        # What its last step tells the nation counts as much as what its snapshot tells.
+        assert await missing_of(client) == [
+            (code(3), [], "report"),
+            (code(2), ["UNSIGNED"], "report"),
+            (code(1), [], "report"),
+        ]
+        page = (await client.get("/v1/results/missing")).json()["items"]
+        assert [item["status"] for item in page] == ["returned"] * 3
+        await keep(world, metadata(number_symbol="3"), paper("3"), 3)
         await keep(world, metadata(number_symbol="1"), paper("1"), 1)
         assert await missing_of(client) == [(code(2), ["UNSIGNED"], "report")]
         await keep(world, metadata(number_symbol="2"), paper("2b"), 2)
@@ -92,6 +99,17 @@ async def test_where_it_is_enforced_dossier_and_step_are_refused_with_what_is_mi
         assert (await client.post(f"/v1/dossiers/{code()}/steps", json=last)).status_code == 202
     refused = await world.rows("SELECT outcome FROM audit WHERE kind = 'refused'")
     assert [row.outcome for row in refused] == ["result-missing"] * 4
+
+
+async def test_a_step_that_is_let_pass_resolves_as_a_snapshot_does(world: World) -> None:
+    await received(world, 1, 2, 3, 4, **OPEN)
+    await hand_over(world.context, step(1, 9, status="done"), last_step(2), step(4, 9, status="processing"))
+    await keep(world, metadata(number_symbol="2"), paper("2"), 2)
+    async with door(world.context) as client:
+        page = (await client.get("/v1/results/missing")).json()["items"]
+        assert [(item["dossier"], item["status"]) for item in page] == [(code(1), "done")]
+        told = (await client.get("/v1/sync/summary")).json()["e_results"]
+        assert (told["resolved"], told["with_e_result"]) == (2, 1)
 
 
 async def test_what_was_taken_before_the_switch_gets_the_same_answer_again(world: World) -> None:

@@ -9,10 +9,12 @@ import pytest_asyncio
 
 from app.domain.documents import GateMode, Role
 from app.store import blobs, documents, dossiers, links, results, uploads
+from app.store.blobs import Claimed
 from app.store.documents import PaperKey, Wanted
+from app.store.links import DueLink
 from app.store.results import GateSetting
 from app.store.session import Database, ReadSession, Row, WriteSession
-from tests.factories import NOW, digest, dossier_code, dossier_row
+from tests.factories import NOW, ManualClock, digest, dossier_code, dossier_row
 
 OWNER, OTHER = f"{1:032x}", f"{2:032x}"
 KEY = PaperKey(OWNER, "result", "KQ.1", "1/2026", "UBND", "2026-07-01")
@@ -95,15 +97,11 @@ async def test_a_number_has_one_owner_however_many_ask_at_once(database: Databas
 async def test_the_same_paper_is_found_by_every_part_of_its_key(held: Database) -> None:
     await insert(held, document_row(1, 2), document_row(2, 1), document_row(3, 3, standing="revoked"))
 
-    async def same(session: ReadSession, key: PaperKey, dossier: int = 3) -> int | None:
-        row = await documents.same_paper(session, key, dossier_code(dossier))
-        return int(row["id"], 16) if row else None
+    async def same(session: ReadSession, key: PaperKey) -> list[int]:
+        return numbers(await documents.same_papers(session, key))
 
     async with held.read() as session:
-        # One of the dossier itself comes first, else the earliest.
-        assert await same(session, KEY, 1) == 2
-        assert await same(session, KEY, 2) == 1
-        assert await same(session, KEY) == 1
+        assert await same(session, KEY) == [1, 2]
         for name, value in (
             ("subject_id", OTHER),
             ("role", "component"),
@@ -112,7 +110,7 @@ async def test_the_same_paper_is_found_by_every_part_of_its_key(held: Database) 
             ("issuing_body", "Sở"),
             ("issued_on", "2026-07-02"),
         ):
-            assert await same(session, replace(KEY, **{name: value})) is None, name
+            assert await same(session, replace(KEY, **{name: value})) == [], name
 
 
 async def test_the_same_file_in_the_same_place_is_found_whatever_became_of_it(held: Database) -> None:
@@ -197,9 +195,9 @@ async def test_what_was_withdrawn_cannot_come_to_life_and_what_was_told_keeps_it
         await links.withdraw(session, first.document_id)
         later = NOW + timedelta(hours=1)
         assert not await links.set_live(session, first.id, NOW, later)
-        assert not await links.set_dead(session, first, NOW, later, "timeout", "")
+        assert not await links.set_dead(session, first.id, NOW, later, "timeout", "")
         assert await links.set_live(session, second.id, NOW, later)
-        assert await links.set_live(session, second.id, later, later + timedelta(hours=1))
+        assert not await links.set_live(session, second.id, later, later + timedelta(hours=1))
         assert (await documents.find(session, second.document_id) or {})["link_published_at"] == NOW
         assert (await documents.find(session, first.document_id) or {})["link_state"] == "withdrawn"
         assert await links.by_state(session) == {"new": 0, "live": 1, "dead": 0, "withdrawn": 1}
@@ -233,6 +231,8 @@ async def test_objects_are_paged_with_how_many_documents_speak_of_them(held: Dat
         # What is only promised was never whole, so that it cannot be damaged.
         await blobs.note_check(session, digest("promised"), NOW, "harmed")
 
+    async with held.read() as session:
+        assert not await blobs.any_damaged(session)
     await held.run(promise)
     async with held.read() as session:
         found = [blob async for page in blobs.pages(session) for blob in page]
@@ -245,7 +245,103 @@ async def test_objects_are_paged_with_how_many_documents_speak_of_them(held: Dat
         states, oldest = await blobs.figures(session)
         assert states == {"damaged": (1, 1), "kept": (1, 3), "promised": (1, 7)}
         assert oldest == NOW
-        assert [row[0] for row in await blobs.oldest_checked(session, 1)] == [digest("file 3")]
+        assert (await blobs.any_damaged(session), await blobs.damaged(session)) == (True, 1)
+
+
+async def test_what_is_to_be_read_again_is_claimed_once_damaged_and_oldest_first(
+    held: Database, clock: ManualClock
+) -> None:
+    await insert(held, *[document_row(number, size_bytes=10) for number in range(1, 9)])
+    names = {digest(f"file {number}"): number for number in range(1, 9)}
+
+    async def harm(session: WriteSession) -> None:
+        for sha256, number in names.items():
+            await blobs.note_check(
+                session, sha256, NOW + timedelta(seconds=number), "harmed" if number in {5, 6, 7} else None
+            )
+        await documents.promise_blob(session, digest("promised"), 1, NOW)
+
+    await held.run(harm)
+    clock.advance(100)
+
+    async def claim(limit: int, bytes_max: int, before: float = 99) -> list[Claimed]:
+        at = NOW + timedelta(seconds=before)
+        return await held.run(lambda session: blobs.claim_checks(session, at, limit, bytes_max))
+
+    def claimed(found: list[Claimed]) -> list[int]:
+        return [names[one.sha256] for one in found]
+
+    assert claimed(await claim(4, 10**6, before=0)) == []
+    # Damaged ones take no more than half, of objects and of bytes.
+    first = await claim(4, 10**6)
+    assert claimed(first) == [5, 6, 1, 2]
+    assert claimed(await claim(100, 11)) == [7, 3]
+    await held.run(lambda session: blobs.release(session, first[1:3]))
+    assert claimed(await claim(2, 1)) == [6]
+    # What is begun within the bound is whole: 10 and 10 are the first to reach 15.
+    assert claimed(await claim(100, 15)) == [1, 4]
+    assert claimed(await claim(100, 10**6)) == [8]
+    async with held.read() as session:
+        assert not await blobs.any_due(session, NOW + timedelta(seconds=99))
+        assert await blobs.any_due(session, NOW + timedelta(seconds=100))
+
+
+async def test_what_was_read_meanwhile_is_not_given_back(held: Database, clock: ManualClock) -> None:
+    await insert(held, document_row(1))
+    before = NOW + timedelta(hours=1)
+    claimed = await held.run(lambda session: blobs.claim_checks(session, before, 2, 1))
+    clock.advance(60)
+    again = await held.run(lambda session: blobs.claim_checks(session, before, 2, 1))
+    assert [one.checked_at for one in again] == [NOW]
+    await held.run(lambda session: blobs.release(session, claimed))
+    async with held.read() as session:
+        assert (await blobs.figures(session))[1] == NOW + timedelta(seconds=60)
+
+
+async def test_workers_side_by_side_claim_each_object_once(held: Database, clock: ManualClock) -> None:
+    await insert(held, *[document_row(number) for number in range(1, 41)])
+    clock.advance(60)
+
+    async def claim() -> list[str]:
+        found = await held.run(lambda session: blobs.claim_checks(session, NOW, 10, 10**6))
+        return [one.sha256 for one in found]
+
+    found = [sha256 for claimed in await asyncio.gather(*[claim() for _ in range(6)]) for sha256 in claimed]
+    assert len(found) == len(set(found)) == 40
+
+
+async def test_a_link_is_published_once_however_many_have_claimed_it(held: Database) -> None:
+    await insert(held, document_row(1))
+    later = NOW + timedelta(hours=1)
+
+    async def claim(session: WriteSession) -> DueLink:
+        (due,) = await links.claim_due(session, NOW + timedelta(hours=1), 5, 0.0)
+        return due
+
+    first, second = await held.run(claim), await held.run(claim)
+    assert first == second
+    born = await asyncio.gather(
+        *[held.run(lambda session: links.set_live(session, first.id, NOW, later)) for _ in range(4)]
+    )
+    assert sorted(born) == [False, False, False, True]
+
+
+async def test_the_first_failure_of_a_link_that_never_worked_is_told_from_all_others(held: Database) -> None:
+    await insert(held, document_row(1), document_row(2))
+    later = NOW + timedelta(hours=1)
+
+    async def work(session: WriteSession) -> None:
+        new, lived = await links.claim_due(session, NOW, 5, 60.0)
+        await links.set_live(session, lived.id, NOW, later)
+        assert not await links.set_dead(session, lived.id, NOW, later, "timeout", "")
+        assert await links.set_dead(session, new.id, NOW, later, "timeout", "")
+        assert not await links.set_dead(session, new.id, NOW, later, "timeout", "")
+        assert await links.failing(session, 2) == 1
+        assert await links.failing(session, 3) == 0
+        await links.withdraw(session, new.document_id)
+        assert await links.failing(session, 1) == 1
+
+    await held.run(work)
 
 
 async def test_the_newest_switch_of_a_unit_counts_and_the_others_stay(held: Database) -> None:

@@ -90,6 +90,49 @@ def test_short_numbers_and_dates_stay() -> None:
     assert mask(text) == text
 
 
+CAPABILITY = "Zk3_9-xQ7bLmN0pRsTuVwXyZaBcDeFgHiJkLmNoPqRs"
+ADDRESS = f"https://giayto.example/files/{CAPABILITY}"
+IN_NO_KEY = (
+    f"Không tải được {ADDRESS}, HTTP 404",
+    json.dumps({"error_code": "-3", "message": f"Đường dẫn '{ADDRESS}/bundle' sai"}),
+    json.dumps({"message": json.dumps([ADDRESS])}),
+    json.dumps({"message": ADDRESS}).replace("/", r"\/"),
+    json.dumps({"message": json.dumps([ADDRESS]).replace("/", r"\/")}),
+    json.dumps({"message": json.dumps([ADDRESS]).replace("/", r"\/")}).replace("/", r"\/"),
+    f"<Loi>{ADDRESS}?x=1</Loi>",
+    f"https://cong.example/tai?url=https%3A%2F%2Fgiayto.example%2ffiles%2F{CAPABILITY}&x=1",
+    f"/files/{CAPABILITY}",
+)
+
+
+@pytest.mark.parametrize("text", IN_NO_KEY)
+def test_the_secret_part_of_an_address_is_hidden_wherever_it_stands(text: str) -> None:
+    masked = mask(text)
+    assert "***" in masked
+    assert CAPABILITY[:4] not in masked
+    assert CAPABILITY[-4:] not in masked
+    # Whose address it was can still be read.
+    assert "files" in masked
+    assert ("giayto.example" in masked) is ("giayto.example" in text)
+
+
+@pytest.mark.parametrize("text", IN_NO_KEY)
+def test_the_secret_part_is_hidden_where_a_text_is_cut_off(text: str) -> None:
+    for place in range(len(text)):
+        for masked in (mask(text[:place]), mask(text, limit=place)):
+            assert CAPABILITY[:1] not in masked.partition("files")[2]
+
+
+@given(st.text("0123456789-_aZ", min_size=20, max_size=60), st.sampled_from(["", "/bundle", '"', ",", " x"]))
+def test_digits_in_the_secret_part_leave_none_of_it(capability: str, after: str) -> None:
+    assert mask(f"x/files/{capability}{after}") == f"x/files/***{after}"
+
+
+def test_other_addresses_stay() -> None:
+    text = "https://cong.example/dossiers/abcdefghijklmnopqrstuvwxyz và /files/ngan khác"
+    assert mask(text) == text
+
+
 def test_empty_values_show_that_they_are_empty() -> None:
     assert mask('{"ChuHoSo":"","Email":null}') == '{"ChuHoSo":"","Email":null}'
 
@@ -128,7 +171,24 @@ def test_a_long_text_is_cut() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ['"', "\\", '\\"', '\\\\"', '"a":"', '\\"a\\":\\"', "<", "<a ", "<a>", "<a:a", "1", '"a" ', '<a>\\"', "\\\\\\"],
+    [
+        '"',
+        "\\",
+        '\\"',
+        '\\\\"',
+        '"a":"',
+        '\\"a\\":\\"',
+        "<",
+        "<a ",
+        "<a>",
+        "<a:a",
+        "1",
+        '"a" ',
+        '<a>\\"',
+        "\\\\\\",
+        "/files",
+        "/files/",
+    ],
 )
 def test_no_text_makes_masking_slow(piece: str) -> None:
     """A smoke bound: a text that makes the patterns run back and forth would take minutes."""
