@@ -33,6 +33,8 @@ _SAMPLES: Final = "samples"
 _FAILED, _BROKEN, _INTERRUPTED = 1, 2, 130
 _WATCH_SECONDS: Final = 1.0
 _DATABASE_SETTING: Final = "LIENTHONG_DATABASE_URL"
+# Where the caller wants documents to lie, as with the database; an empty bucket or folder is best.
+_STORE_SETTINGS: Final = ("LIENTHONG_DOCUMENTS_", "LIENTHONG_S3_")
 
 _EXAMPLE: Final = {
     "revision": 1,
@@ -201,7 +203,7 @@ def _stack(folder: Path, console: Console, desk: Signing | None = None) -> Stack
         folder,
         os.environ.get(_DATABASE_SETTING),
         say=lambda words: console.print(words, markup=False, highlight=False, soft_wrap=True),
-        overrides=trusted,
+        overrides=trusted | {name: value for name, value in os.environ.items() if name.startswith(_STORE_SETTINGS)},
     )
 
 
