@@ -114,9 +114,10 @@ class WorkingCalendar:
     def working_seconds_between(self, start: datetime, end: datetime) -> float:
         """Seconds of office hours from ``start`` to ``end``; negative when ``end`` lies before ``start``."""
         first, last = start.astimezone(self.zone), end.astimezone(self.zone)
-        whole = sum((_seconds(session.end) - _seconds(session.start) for session in self.sessions), 0.0)
+        # Whole microseconds: sums of floats depend on their order, and the way there must be as long as the way back.
+        whole = sum(_microseconds(session.end) - _microseconds(session.start) for session in self.sessions)
         days = self._working_days_before(last.date()) - self._working_days_before(first.date())
-        return days * whole + self._worked_on_day(last) - self._worked_on_day(first)
+        return (days * whole + self._worked_on_day(last) - self._worked_on_day(first)) / 1e6
 
     def transfer_due(self, received_at: datetime) -> datetime:
         """By when a dossier must be passed on (REQ A3).
@@ -140,18 +141,18 @@ class WorkingCalendar:
         extra = sum(1 for worked in self.extra_days if worked < day and worked.weekday() >= _WEEKEND)
         return weekdays - off + extra
 
-    def _worked_on_day(self, local: datetime) -> float:
-        """Seconds of office hours that a day has seen by the moment ``local`` of it."""
+    def _worked_on_day(self, local: datetime) -> int:
+        """Microseconds of office hours that a day has seen by the moment ``local`` of it."""
         if not self.is_working_day(local.date()):
-            return 0.0
-        clock = _seconds(local.time())
+            return 0
+        clock = _microseconds(local.time())
         return sum(
-            (max(0.0, min(clock, _seconds(session.end)) - _seconds(session.start)) for session in self.sessions), 0.0
+            max(0, min(clock, _microseconds(session.end)) - _microseconds(session.start)) for session in self.sessions
         )
 
 
-def _seconds(clock: time) -> float:
-    return clock.hour * 3600.0 + clock.minute * 60.0 + clock.second + clock.microsecond / 1e6
+def _microseconds(clock: time) -> int:
+    return ((clock.hour * 60 + clock.minute) * 60 + clock.second) * 1_000_000 + clock.microsecond
 
 
 def legal_due(

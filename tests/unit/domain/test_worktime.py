@@ -1,6 +1,6 @@
 """Working time by table: the cut-off at 15:00, weekends, Tết, make-up Saturdays, lunch."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 
@@ -176,3 +176,10 @@ def test_a_calendar_that_cannot_be_is_refused(wrong: dict[str, object], words: s
 def test_a_session_must_not_end_before_it_starts() -> None:
     with pytest.raises(ValueError, match="must end after they start, not 13:00-13:00"):
         OfficeSession(time(13), time(13))
+
+
+def test_the_way_there_is_as_long_as_the_way_back_to_the_last_microsecond() -> None:
+    calendar = WorkingCalendar(sessions=(OfficeSession(time(0, 0), time(11, 13)),), cutoff=time(0, 0))
+    one = datetime(2024, 12, 3, 0, 0, 0, 1, tzinfo=UTC)
+    two = datetime(2024, 12, 3, 0, 0, tzinfo=timezone(timedelta(hours=8)))
+    assert calendar.working_seconds_between(one, two) == -calendar.working_seconds_between(two, one) == -25200.000001
