@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import pytest_asyncio
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
@@ -26,8 +26,8 @@ from app.store.session import Database
 from tests import postgresql
 from tests.factories import ManualClock
 
-# How long one example takes says more of the machine than of the rule.
-settings.register_profile("house", deadline=None, print_blob=True)
+# How long an example takes to make or to run says more of the machine than of the rule.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("house")
 
 _ENGINES = ("sqlite", "postgresql")

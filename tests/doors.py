@@ -153,7 +153,7 @@ async def door(
 def new_bucket(endpoint: str) -> str:
     """An empty bucket of a service that speaks S3."""
     name = f"bucket-{secrets.token_hex(8)}"
-    httpx.put(f"{endpoint}/{name}", trust_env=False).raise_for_status()
+    httpx.put(f"{endpoint}/{name}", timeout=_UP_SECONDS, trust_env=False).raise_for_status()
     return name
 
 

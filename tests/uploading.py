@@ -27,7 +27,7 @@ _BLOCK_BYTES = 256 * 1024
 _BUSY_SECONDS = 0.2
 _TUS_TYPE = "application/offset+octet-stream"
 _BOUNDARY = "a-boundary-that-no-paper-holds"
-_TIMEOUT = httpx.Timeout(600.0, connect=10.0)
+_TIMEOUT = httpx.Timeout(600.0)
 
 
 @dataclass(frozen=True)

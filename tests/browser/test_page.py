@@ -24,7 +24,7 @@ from tests.factories import ManualClock
 
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _PICTURES = Path(__file__).parents[2] / "build" / "pictures"
-_START_SECONDS = 20
+_START_SECONDS = 60
 
 pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)")
 

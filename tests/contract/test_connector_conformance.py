@@ -28,6 +28,7 @@ from connectors.base import (
 from connectors.http import HttpSettings, build_client
 from connectors.portal import PortalConnector, Profile
 from connectors.testing import ArrayPolicy, InMemoryConnector
+from tests.bounds import AMPLE_SECONDS, BRIEF_SECONDS
 from tests.contract.support import (
     a_code,
     arm,
@@ -40,6 +41,7 @@ from tests.contract.support import (
 from tests.mock.support import running
 
 Line = tuple[str, str, Any]
+PUSHES = ("DongBoHoSoMC", "CapNhatTienDoHoSoMC")
 
 
 class FarSide(Protocol):
@@ -124,6 +126,7 @@ class Mock:
     async def swallow(self) -> None:
         """As in ``FarSide``."""
         await self._arm("hang")
+        self.connector.client.event_hooks["request"].append(_hurried)
 
     async def refuse_access(self) -> None:
         """As in ``FarSide``."""
@@ -142,8 +145,14 @@ class Mock:
         await self._arm(f"bad_item_{policy}")
 
     async def _arm(self, kind: str, **more: object) -> None:
-        for service in ("DongBoHoSoMC", "CapNhatTienDoHoSoMC"):
+        for service in PUSHES:
             await arm(self.admin, system="portal", kind=kind, service=service, **more)
+
+
+async def _hurried(request: httpx.Request) -> None:
+    """Wait only a little for the answer to a push, once it is sent."""
+    if json.loads(request.content).get("service") in PUSHES:
+        request.extensions["timeout"]["read"] = BRIEF_SECONDS
 
 
 @asynccontextmanager
@@ -160,8 +169,13 @@ async def _mock_in_process(folder: Path) -> AsyncIterator[FarSide]:
 @asynccontextmanager
 async def _mock_process(folder: Path) -> AsyncIterator[FarSide]:
     """A process of its own: only there can a connection break."""
-    http = HttpSettings(read_seconds=2.0, total_seconds=10.0)
-    async with running(folder / "mock.sqlite3") as mock, httpx.AsyncClient(base_url=mock.url) as admin:
+    http = HttpSettings(
+        connect_seconds=AMPLE_SECONDS,
+        read_seconds=AMPLE_SECONDS,
+        pool_seconds=AMPLE_SECONDS,
+        total_seconds=AMPLE_SECONDS,
+    )
+    async with running(folder / "mock.sqlite3") as mock, mock.client() as admin:
         connector = PortalConnector(portal_settings(mock.url), build_client(http), http)
         yield Mock(connector, admin)
         await connector.aclose()

@@ -24,6 +24,7 @@ from connectors.national_store import (
     StoreOutcome,
 )
 from connectors.testing_documents import FakeNationalStore
+from tests.bounds import AMPLE_SECONDS
 from tests.contract.support import FORWARD, arm, in_process
 from tests.mock.support import running
 
@@ -257,10 +258,16 @@ async def test_a_wrong_account_is_no_answer_about_anybody(tmp_path: Path) -> Non
 
 
 async def test_on_a_real_line_every_break_is_unavailable(tmp_path: Path) -> None:
-    http = HttpSettings(tries_max=1, total_seconds=10)
+    http = HttpSettings(
+        connect_seconds=AMPLE_SECONDS,
+        read_seconds=AMPLE_SECONDS,
+        pool_seconds=AMPLE_SECONDS,
+        total_seconds=AMPLE_SECONDS,
+        tries_max=1,
+    )
     async with AsyncExitStack() as stack:
         process = await stack.enter_async_context(running(tmp_path / "m.sqlite3"))
-        admin = await stack.enter_async_context(httpx.AsyncClient(base_url=process.url))
+        admin = await stack.enter_async_context(process.client())
         there = Mock(NationalStoreConnector(settings(process.url), build_client(http), http), admin)
         await there.hold(OWNER, BIRTH, "12/GKS", PDF)
         assert (await there.store.papers(OFFICER)).outcome is FOUND
@@ -274,7 +281,7 @@ async def test_on_a_real_line_every_break_is_unavailable(tmp_path: Path) -> None
             "hang",
             "connection_refused",
         ):
-            there.store.settings = settings(process.url, list_seconds=0.5 if kind == "hang" else 10.0)
+            there.store.settings = settings(process.url, list_seconds=0.5 if kind == "hang" else AMPLE_SECONDS)
             await arm(admin, system="papers", kind=kind, service="list", delay_ms=100)
             answer = await there.store.papers(OFFICER)
             assert answer.outcome is (FOUND if kind == "drip" else UNAVAILABLE), kind
@@ -285,10 +292,10 @@ async def test_on_a_real_line_every_break_is_unavailable(tmp_path: Path) -> None
 
 async def _fired(url: str) -> dict[str, int]:
     """How often each kind has fired, as soon as the mock listens again."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(AMPLE_SECONDS):
         while True:
             try:
-                async with httpx.AsyncClient(base_url=url) as client:
+                async with httpx.AsyncClient(base_url=url, timeout=AMPLE_SECONDS) as client:
                     found: dict[str, int] = (await client.get("/__admin/fired")).json()["by_kind"]
                     return found
             except httpx.TransportError:

@@ -1,9 +1,12 @@
 """The webhook connector against a real receiver that checks signatures with the public library."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 import pytest_asyncio
@@ -12,10 +15,21 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from connectors.base import Accepted, Connector, Kind, Knowledge, Outcome, Parcel, Rejected, TryLater
 from connectors.http import HttpSettings, build_client
 from connectors.webhook import HTTP, BookUnavailable, Endpoint, WebhookConnector, message_id, url_fault
+from tests.bounds import AMPLE_SECONDS, BRIEF_SECONDS
 from tests.receiver import Receiver, Reply, receiving
 
 SECRET = f"whsec_{base64.b64encode(bytes(range(32))).decode()}"
-QUICK = HttpSettings(connect_seconds=2.0, read_seconds=0.3, total_seconds=0.3, tries_max=1)
+PATIENT = HttpSettings(
+    connect_seconds=AMPLE_SECONDS,
+    read_seconds=AMPLE_SECONDS,
+    write_seconds=AMPLE_SECONDS,
+    pool_seconds=AMPLE_SECONDS,
+    total_seconds=AMPLE_SECONDS,
+    tries_max=1,
+)
+#: For an answer that never comes: the time runs only once the message is on the wire.
+HASTY = replace(PATIENT, read_seconds=BRIEF_SECONDS)
+Transport = Literal["aiohttp", "httpx"]
 MADE = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
 NEWS = '{"type":"delivery.delivered","timestamp":"2026-07-01T01:00:00Z","data":{"dossier":"H15.16-260701-0001"}}'
 
@@ -49,12 +63,24 @@ def book(receiver: Receiver) -> Book:
     return Book(n7=Endpoint(receiver.url, SECRET))
 
 
-@pytest_asyncio.fixture(params=["aiohttp", "httpx"])
-async def connector(request: pytest.FixtureRequest, book: Book) -> AsyncIterator[WebhookConnector]:
-    http = replace(QUICK, transport=request.param)
+@asynccontextmanager
+async def connecting(book: Book, http: HttpSettings) -> AsyncIterator[WebhookConnector]:
+    """A connector that may speak plain HTTP, as long as the block."""
     connector = WebhookConnector(book, build_client(http), http, plain_http=True)
     yield connector
     await connector.aclose()
+
+
+@pytest.fixture(params=["aiohttp", "httpx"])
+def transport(request: pytest.FixtureRequest) -> Transport:
+    chosen: Transport = request.param
+    return chosen
+
+
+@pytest_asyncio.fixture
+async def connector(transport: Transport, book: Book) -> AsyncIterator[WebhookConnector]:
+    async with connecting(book, replace(PATIENT, transport=transport)) as connector:
+        yield connector
 
 
 async def alone(connector: Connector, one: Parcel | None = None) -> Outcome:
@@ -107,7 +133,7 @@ async def test_the_id_is_the_same_at_every_try_and_another_for_another_message(
 
 async def test_the_time_in_the_header_is_that_of_the_try(book: Book, receiver: Receiver) -> None:
     at = [datetime.now(UTC)]
-    connector = WebhookConnector(book, build_client(QUICK), QUICK, plain_http=True, now=lambda: at[0])
+    connector = WebhookConnector(book, build_client(PATIENT), PATIENT, plain_http=True, now=lambda: at[0])
     await alone(connector)
     at[0] += timedelta(seconds=90)
     await alone(connector)
@@ -145,13 +171,17 @@ async def test_what_an_answer_means(
 
 @pytest.mark.parametrize("reply", [Reply(hangs=True), Reply(cuts=True)])
 async def test_a_lost_answer_is_no_doubt_it_is_sent_again(
-    connector: WebhookConnector, receiver: Receiver, reply: Reply
+    connector: WebhookConnector, transport: Transport, receiver: Receiver, book: Book, reply: Reply
 ) -> None:
     receiver.script.append(reply)
-    outcome = await alone(connector)
+    async with connecting(book, replace(HASTY if reply.hangs else PATIENT, transport=transport)) as first:
+        outcome = await alone(first)
     assert isinstance(outcome, TryLater)
     assert outcome.reason == "endpoint_away"
+    async with asyncio.timeout(AMPLE_SECONDS):
+        await receiver.arrived.wait()
     assert isinstance(await alone(connector), Accepted)
+    assert len(receiver.ids) == 2
     assert len(set(receiver.ids)) == 1
 
 
@@ -194,7 +224,7 @@ async def test_a_name_that_leads_elsewhere_by_now_is_not_called(book: Book, rece
         return ["203.0.113.9", "169.254.169.254"]
 
     book.pages[7] = Endpoint("https://motcua.example/hook", SECRET)
-    connector = WebhookConnector(book, build_client(QUICK), QUICK, resolver=rebound)
+    connector = WebhookConnector(book, build_client(PATIENT), PATIENT, resolver=rebound)
     outcome = await alone(connector)
     await connector.aclose()
     assert isinstance(outcome, TryLater)
@@ -204,7 +234,7 @@ async def test_a_name_that_leads_elsewhere_by_now_is_not_called(book: Book, rece
 
 
 async def test_a_row_that_somebody_changed_by_hand_is_judged_again(book: Book, receiver: Receiver) -> None:
-    connector = WebhookConnector(book, build_client(QUICK), QUICK)
+    connector = WebhookConnector(book, build_client(PATIENT), PATIENT)
     outcome = await alone(connector)
     await connector.aclose()
     assert outcome == TryLater("endpoint_refused", "it must begin with https://")

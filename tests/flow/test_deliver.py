@@ -299,7 +299,7 @@ async def test_stopping_puts_back_what_was_not_sent(clocked_database: Database) 
 async def test_many_workers_on_one_database_tell_everything_once(database: Database) -> None:
     nation = InMemoryConnector(capacity=Capacity(3, 4))
     policy = DeliveryPolicy(
-        Schedules(SCHEDULE), lanes_per_claim=3, steps_per_lane=3, lease_seconds=100.0, call_seconds=10.0
+        Schedules(SCHEDULE), lanes_per_claim=3, steps_per_lane=3, lease_seconds=100.0, call_seconds=40.0
     )
     contexts = [context_of(database, nation, policy) for _ in range(4)]
     await hand_over(contexts[0], *[dossier(n) for n in range(1, 31)])
@@ -359,7 +359,7 @@ async def test_the_urgent_go_first(context: Context, nation: InMemoryConnector) 
         dossier(2, due_at="2026-07-02T17:00:00+07:00", status="processing"),
         dossier(3, due_at="2026-07-05T17:00:00+07:00", status="processing"),
     )
-    policy = DeliveryPolicy(Schedules(SCHEDULE), lanes_per_claim=1, lease_seconds=100.0, call_seconds=10.0)
+    policy = DeliveryPolicy(Schedules(SCHEDULE), lanes_per_claim=1, lease_seconds=100.0, call_seconds=40.0)
     await drain(context_of(context.database, nation, policy))
     assert [entry.dossier for entry in nation.ledger] == [code(2), code(3), code(1)]
 
@@ -397,7 +397,7 @@ async def test_a_call_that_does_not_end_is_unknown_before_the_lease_ends(
     clocked_database: Database, clock: ManualClock
 ) -> None:
     nation = InMemoryConnector()
-    policy = DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=5.0, call_seconds=0.05)
+    policy = DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=100.0, call_seconds=0.05)
     context = context_of(clocked_database, nation, policy)
     await hand_over(context, dossier())
     nation.pause()
@@ -405,8 +405,9 @@ async def test_a_call_that_does_not_end_is_unknown_before_the_lease_ends(
     assert await states(context) == {"1/1": "unknown"}
     nation.resume()
     clock.advance(10)
-    await tick(context)
-    await drain(context)
+    patient = context_of(clocked_database, nation)
+    await tick(patient)
+    await drain(patient)
     assert told(nation) == [("insert", code())]
 
 
@@ -515,7 +516,7 @@ def test_a_move_that_the_table_lacks_is_never_taken_down() -> None:
 async def test_a_crash_after_what_was_written_down_half_way_leaves_the_dossier_known(
     clocked_database: Database, nation: InMemoryConnector, clock: ManualClock
 ) -> None:
-    policy = DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=100.0, call_seconds=10.0, flush_messages=1)
+    policy = DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=100.0, call_seconds=40.0, flush_messages=1)
     context = context_of(clocked_database, nation, policy)
     await hand_over(context, dossier(), step(place=1))
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from app.demo import drive
 from app.demo.client import Gateway, import_file, load
 from app.demo.processes import Stack, StackError
+from tests.bounds import AMPLE_SECONDS
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 DOSSIERS = 40
@@ -31,7 +32,6 @@ QUICK = {
     # Longer than the mock's delay by far; the default would only make the test wait.
     "LIENTHONG_PORTAL_SETTLE_SECONDS": "5",
 }
-PATIENCE_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -61,7 +61,9 @@ def stack(tmp_path: Path, database_url: str) -> Iterator[Stack]:
 
 
 def ask_mock(stack: Stack, path: str) -> dict[str, Any]:
-    answer: dict[str, Any] = httpx.get(f"{stack.mock_url}/__admin/{path}").raise_for_status().json()
+    answer: dict[str, Any] = (
+        httpx.get(f"{stack.mock_url}/__admin/{path}", timeout=AMPLE_SECONDS).raise_for_status().json()
+    )
     return answer
 
 
@@ -80,9 +82,9 @@ def step_calls_under_way(stack: Stack) -> int:
 def kill_in_the_middle(stack: Stack, steps: int) -> None:
     """SIGKILL the worker when some but not all steps are applied, and a call is under way."""
     slow = {"system": "portal", "service": STEP_SERVICE, "kind": "delay", "delay_ms": DELAY_MS, "times": 1000}
-    httpx.post(f"{stack.mock_url}/__admin/faults", json=slow).raise_for_status()
+    httpx.post(f"{stack.mock_url}/__admin/faults", json=slow, timeout=AMPLE_SECONDS).raise_for_status()
     stack.start_worker()
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + AMPLE_SECONDS
     while not (steps_applied(stack) and step_calls_under_way(stack)):
         assert time.monotonic() < deadline
         stack.wait(0.02)
@@ -91,7 +93,7 @@ def kill_in_the_middle(stack: Stack, steps: int) -> None:
     while step_calls_under_way(stack):
         assert time.monotonic() < deadline
         stack.wait(0.02)
-    httpx.delete(f"{stack.mock_url}/__admin/faults").raise_for_status()
+    httpx.delete(f"{stack.mock_url}/__admin/faults", timeout=AMPLE_SECONDS).raise_for_status()
 
 
 def test_a_worker_killed_in_the_middle_of_the_drain_loses_and_doubles_nothing(

@@ -30,7 +30,7 @@ QUICK = Schedule((10.0,), attempts_max=3, age_max_seconds=86400.0, jitter_share=
 POLICY = DeliveryPolicy(
     Schedules(SCHEDULE, {FailureClass.UNKNOWN: QUICK}),
     lease_seconds=100.0,
-    call_seconds=10.0,
+    call_seconds=40.0,
     settle_seconds=SETTLE_SECONDS,
 )
 

@@ -31,7 +31,7 @@ from tests.worlds import SCHEDULE, context_of, door, dossier, drain, hand_over
 
 PHASES = ("queue", "connect", "first_byte", "total")
 BREAKER = BreakerPolicy(calls_min=1, waits_seconds=(5.0,), trial_seconds=100.0)
-POLICY = DeliveryPolicy(Schedules(SCHEDULE), lanes_per_claim=1, lease_seconds=100.0, call_seconds=10.0)
+POLICY = DeliveryPolicy(Schedules(SCHEDULE), lanes_per_claim=1, lease_seconds=100.0, call_seconds=40.0)
 
 Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

@@ -33,7 +33,7 @@ POLICY = DeliveryPolicy(
     lanes_per_claim=10,
     calls_in_flight=1,
     lease_seconds=100.0,
-    call_seconds=10.0,
+    call_seconds=40.0,
     breaker=BREAKER,
 )
 AWAY = TryLater("http_503", "HTTP 503")

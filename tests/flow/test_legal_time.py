@@ -25,7 +25,7 @@ def nation() -> InMemoryConnector:
 
 @pytest.fixture
 def context(clocked_database: Database, nation: InMemoryConnector) -> Context:
-    policy = DeliveryPolicy(Schedules(SCHEDULE), lanes_per_claim=1, lease_seconds=100.0, call_seconds=10.0)
+    policy = DeliveryPolicy(Schedules(SCHEDULE), lanes_per_claim=1, lease_seconds=100.0, call_seconds=40.0)
     return context_of(clocked_database, nation, policy, calendar=WorkingCalendar())
 
 

@@ -65,7 +65,7 @@ async def test_nothing_is_sent_past_what_a_round_left_out(
     clocked_database: Database, clock: ManualClock, capacity: Capacity, kind: Kind
 ) -> None:
     nation = Uneven(capacity, 3, kind)
-    policy = DeliveryPolicy(Schedules(PATIENT), lease_seconds=100.0, call_seconds=10.0, calls_in_flight=4)
+    policy = DeliveryPolicy(Schedules(PATIENT), lease_seconds=100.0, call_seconds=40.0, calls_in_flight=4)
     context = context_of(clocked_database, nation, policy)
     for number in range(1, 13):
         await hand_over(context, dossier(number), *[step(number, place) for place in range(1, 5)])
@@ -87,7 +87,7 @@ async def test_a_doubt_has_its_own_time_whatever_failed_before_it(
     nation = InMemoryConnector()
     ordinary = replace(PATIENT, age_max_seconds=14 * 86400.0)
     policy = DeliveryPolicy(
-        Schedules(ordinary, {FailureClass.UNKNOWN: DOUBT}), lease_seconds=100.0, call_seconds=10.0, settle_seconds=120.0
+        Schedules(ordinary, {FailureClass.UNKNOWN: DOUBT}), lease_seconds=100.0, call_seconds=40.0, settle_seconds=120.0
     )
     context = context_of(clocked_database, nation, policy)
     await hand_over(context, dossier())
@@ -119,7 +119,7 @@ async def test_when_a_doubt_goes_to_a_person_it_is_still_known_since_when(
     nation = InMemoryConnector()
     short = replace(DOUBT, attempts_max=attempts_max)
     policy = DeliveryPolicy(
-        Schedules(PATIENT, {FailureClass.UNKNOWN: short}), lease_seconds=100.0, call_seconds=10.0, settle_seconds=120.0
+        Schedules(PATIENT, {FailureClass.UNKNOWN: short}), lease_seconds=100.0, call_seconds=40.0, settle_seconds=120.0
     )
     context = context_of(clocked_database, nation, policy)
     await hand_over(context, dossier())
@@ -168,7 +168,7 @@ async def test_a_step_taken_behind_one_that_was_not_puts_the_order_before_a_pers
         return Sent((first, Accepted()), Exchange("service"))
 
     nation = Picky(judge)
-    policy = DeliveryPolicy(Schedules(PATIENT), lease_seconds=100.0, call_seconds=10.0)
+    policy = DeliveryPolicy(Schedules(PATIENT), lease_seconds=100.0, call_seconds=40.0)
     context = context_of(clocked_database, nation, policy)
     await hand_over(context, dossier(), step(place=1), step(place=2))
     await drain(context)
@@ -193,7 +193,7 @@ async def test_a_record_that_breaks_every_call_it_travels_in_comes_to_travel_alo
         return None
 
     nation = Picky(judge)
-    policy = DeliveryPolicy(Schedules(PATIENT), lease_seconds=100.0, call_seconds=10.0)
+    policy = DeliveryPolicy(Schedules(PATIENT), lease_seconds=100.0, call_seconds=40.0)
     context = context_of(clocked_database, nation, policy)
     await hand_over(context, *[dossier(n) for n in range(1, 33)])
     for _ in range(9):
@@ -220,7 +220,7 @@ async def test_an_array_that_is_too_large_for_the_far_side_is_halved_and_opens_n
         Schedules(PATIENT),
         lanes_per_claim=400,
         lease_seconds=100.0,
-        call_seconds=10.0,
+        call_seconds=40.0,
         breaker=BreakerPolicy(calls_min=2),
     )
     context = context_of(clocked_database, nation, policy)

@@ -53,7 +53,7 @@ class Shop:
 
         await self.world.context.database.run(work)
 
-    def budget(self, bytes_per_second: int) -> None:
+    def budget(self, bytes_per_second: float) -> None:
         object.__setattr__(self.world.context.papers, "check_bytes_per_second", bytes_per_second)
 
     async def oldest(self) -> datetime | None:
@@ -74,16 +74,16 @@ async def shop(clocked_database: Database, tmp_path: Path, clock: ManualClock) -
 
 async def test_one_look_reads_as_many_objects_as_the_budget_holds(shop: Shop, clock: ManualClock) -> None:
     await shop.fill(230)
-    assert await recheck(shop.world.context, 10) == 2300
+    assert await recheck(shop.world.context, 60) == 2300
     assert sorted(shop.shelf.checked) == sorted({digest(f"file {number}") for number in range(230)})
     assert await shop.oldest() == clock.now()
     # Nothing is read again within the hour.
-    assert await recheck(shop.world.context, 10) == 0
+    assert await recheck(shop.world.context, 60) == 0
 
 
 async def test_workers_side_by_side_read_each_object_once(shop: Shop) -> None:
     await shop.fill(230)
-    read = await asyncio.gather(*[recheck(shop.world.context, 10) for _ in range(3)])
+    read = await asyncio.gather(*[recheck(shop.world.context, 60) for _ in range(3)])
     assert sum(read) == 2300
     assert len(shop.shelf.checked) == len(set(shop.shelf.checked)) == 230
 
@@ -93,7 +93,7 @@ async def test_what_is_found_damaged_is_told_once_and_read_first_until_it_is_who
 ) -> None:
     await shop.fill(30)
     shop.shelf.harmed = {DAMAGED, GONE}
-    await recheck(shop.world.context, 10)
+    await recheck(shop.world.context, 60)
     assert await shop.open_events() == [("file_damaged", '{"files": 2}')]
     faults = await shop.world.rows("SELECT sha256, fault FROM blobs WHERE state = 'damaged'")
     assert {row.sha256 for row in faults} == {DAMAGED, GONE}
@@ -101,7 +101,7 @@ async def test_what_is_found_damaged_is_told_once_and_read_first_until_it_is_who
     clock.advance(HOUR)
     shop.shelf.checked.clear()
     shop.shelf.harmed = {GONE}
-    await recheck(shop.world.context, 10)
+    await recheck(shop.world.context, 60)
     assert set(shop.shelf.checked[:2]) == {DAMAGED, GONE}
     assert [kind for kind, _ in await shop.open_events()] == ["file_damaged"]
 
@@ -110,7 +110,7 @@ async def test_what_is_found_damaged_is_told_once_and_read_first_until_it_is_who
 
     # Put anew by a hand-over: the event ends at the next look, whether or not anything is due then.
     await shop.world.context.database.run(mend)
-    assert await recheck(shop.world.context, 10) == 0
+    assert await recheck(shop.world.context, 60) == 0
     assert await shop.open_events() == []
 
 
@@ -123,11 +123,11 @@ async def test_what_was_not_read_is_as_old_as_it_was(shop: Shop, clock: ManualCl
             raise VaultUnavailable(message)
 
     shop.shelf.before = out_of_reach
-    assert await recheck(shop.world.context, 10) == 120
+    assert await recheck(shop.world.context, 60) == 120
     assert await shop.oldest() == NOW
     clock.advance(1)
     shop.shelf.before = lambda _: None
-    assert await recheck(shop.world.context, 10) == 180
+    assert await recheck(shop.world.context, 60) == 180
     assert sorted(shop.shelf.checked) == sorted({digest(f"file {number}") for number in range(30)})
 
 
@@ -135,28 +135,28 @@ async def test_a_worker_that_stops_reads_no_further_and_gives_back_what_it_has_c
     await shop.fill(30)
     stopping = asyncio.Event()
     shop.shelf.before = lambda _: stopping.set() if len(shop.shelf.checked) == 4 else None
-    assert await recheck(shop.world.context, 10, stopping) == 50
+    assert await recheck(shop.world.context, 60, stopping) == 50
     assert await shop.oldest() == NOW
-    assert await recheck(shop.world.context, 10, stopping) == 0
-    assert await recheck(shop.world.context, 10) == 250
+    assert await recheck(shop.world.context, 60, stopping) == 0
+    assert await recheck(shop.world.context, 60) == 250
 
 
 async def test_what_one_look_reads_beyond_its_budget_the_next_ones_go_without(shop: Shop) -> None:
     await shop.fill(60)
-    shop.budget(1)
+    shop.budget(0.1)
     seconds = 1000.0
-    looks = Rechecks(shop.world.context, saved_seconds=20.0, now=lambda: seconds)
-    # Twenty seconds allow for two objects.
+    looks = Rechecks(shop.world.context, saved_seconds=200.0, now=lambda: seconds)
+    # Two hundred seconds allow for two objects.
     assert await looks.look() == 20
     assert await looks.look() == 0
-    seconds += 5
-    # What is begun is read to its end: five seconds are owed then.
+    seconds += 50
+    # What is begun is read to its end: fifty seconds are owed then.
     assert await looks.look() == 10
-    seconds += 5
+    seconds += 50
     assert await looks.look() == 0
-    seconds += 6
+    seconds += 60
     assert await looks.look() == 10
-    # However long nobody looked, no more than 20 seconds are made up for.
+    # However long nobody looked, no more than 200 seconds are made up for.
     seconds += 10_000
     assert await looks.look() == 20
     shop.budget(0)

@@ -27,12 +27,20 @@ from connectors.base import Capacity, TryLater, Unknown
 from connectors.http import HttpSettings, build_client
 from connectors.testing import InMemoryConnector
 from connectors.webhook import BookUnavailable, WebhookConnector
+from tests.bounds import AMPLE_SECONDS
 from tests.factories import NOW, ManualClock
 from tests.receiver import Receiver, Reply, receiving
 from tests.worlds import SCHEDULE, code, context_of, door, dossier_body, drain, hand_over, step, step_body
 
-QUICK = HttpSettings(connect_seconds=2.0, read_seconds=2.0, total_seconds=2.0, tries_max=1)
-WEBHOOKS = DeliveryPolicy(Schedules(SCHEDULE), lanes_per_claim=8, lease_seconds=100.0, call_seconds=10.0)
+# Nothing here ends by a time-out: who keeps silent is let go, or its worker is lost.
+HTTP = HttpSettings(
+    connect_seconds=AMPLE_SECONDS,
+    read_seconds=AMPLE_SECONDS,
+    pool_seconds=AMPLE_SECONDS,
+    total_seconds=AMPLE_SECONDS,
+    tries_max=1,
+)
+WEBHOOKS = DeliveryPolicy(Schedules(SCHEDULE), lanes_per_claim=8, lease_seconds=100.0, call_seconds=40.0)
 PORTALS = replace(WEBHOOKS, breaker=BreakerPolicy(calls_min=1, waits_seconds=(5.0,)), calls_in_flight=1)
 MINE = ["delivery.delivered", "delivery.refused", "delivery.refused.ended", "delivery.dead", "delivery.undecided"]
 SYSTEM = sorted(str(news) for news in SYSTEM_NEWS)
@@ -53,7 +61,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @pytest_asyncio.fixture
 async def context(clocked_database: Database, nation: InMemoryConnector) -> AsyncIterator[Context]:
-    sender = WebhookConnector(Endpoints(clocked_database), build_client(QUICK), QUICK, plain_http=True)
+    sender = WebhookConnector(Endpoints(clocked_database), build_client(HTTP), HTTP, plain_http=True)
     plain = context_of(clocked_database, nation, PORTALS)
     yield replace(
         plain,

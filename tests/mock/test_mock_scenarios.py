@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-import httpx
 import pytest
 
 from mock_national.faults import FaultBook
@@ -104,7 +103,7 @@ def test_a_file_can_be_named_on_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.asyncio
 async def test_a_mock_starts_with_a_scenario(tmp_path: Path) -> None:
     mock_options = ("--scenario", "success-in-four-dresses")
-    async with running(tmp_path / "m.sqlite3", *mock_options) as mock, httpx.AsyncClient(base_url=mock.url) as client:
+    async with running(tmp_path / "m.sqlite3", *mock_options) as mock, mock.client() as client:
         portal = Portal(client)
         await portal.log_in()
         codes = [(await portal.insert(a_dossier(serial))).get("error_code") for serial in range(5)]

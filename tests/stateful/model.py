@@ -22,7 +22,7 @@ POLICY = DeliveryPolicy(
     lanes_per_claim=10,
     steps_per_lane=3,
     lease_seconds=LEASE_SECONDS,
-    call_seconds=5.0,
+    call_seconds=25.0,
     settle_seconds=SETTLE_SECONDS,
     flush_messages=1,
     breaker=BreakerPolicy(window_seconds=30.0, calls_min=3, waits_seconds=(5.0, 20.0), trial_seconds=LEASE_SECONDS),

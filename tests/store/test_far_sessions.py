@@ -184,7 +184,7 @@ async def test_the_end_counts_by_the_clock_of_the_database(
     await connector(nation, clocked_database).send([PARCEL])
     found = await SharedSessions(other, TARGET).ask(None)
     assert isinstance(found, Living)
-    assert 530 < found.seconds <= 540
+    assert 480 < found.seconds <= 540
     clock.advance(541)
     assert isinstance(await SharedSessions(other, TARGET).ask(None), LogIn)
 
@@ -220,8 +220,9 @@ async def test_a_login_under_way_elsewhere_for_too_long_is_said_to_all_at_once(c
     await SharedSessions(clocked_database, TARGET).ask(None)
     ours = connector(Nation(), clocked_database)
     session = Session(ours.settings, ours.http, ours.client, ours.book, wait_seconds=0.5)
-    async with asyncio.timeout(3):
-        found = await asyncio.gather(*[session.token() for _ in range(20)])
+    # If each waited on its own, one after the other, they would take 40 seconds.
+    async with asyncio.timeout(30):
+        found = await asyncio.gather(*[session.token() for _ in range(80)])
     assert {one.reason for one in found if isinstance(one, TryLater)} == {"login_busy"}
     assert not any(isinstance(one, str) for one in found)
 

@@ -142,7 +142,7 @@ CODES = st.lists(st.text("KQ.0123456789", min_size=1, max_size=8), min_size=1, m
 
 
 @given(codes=CODES, data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 def test_wherever_a_code_stands_twice_the_second_row_is_named(
     folder: Path, codes: list[str], data: st.DataObject
 ) -> None:
@@ -156,7 +156,7 @@ def test_wherever_a_code_stands_twice_the_second_row_is_named(
 
 
 @given(codes=CODES)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 def test_whatever_a_list_holds_comes_back_in_order(folder: Path, codes: list[str]) -> None:
     (folder / "results.csv").write_text("code,name\n" + "".join(f"{code},x\n" for code in codes), encoding="utf-8")
     assert list(load_catalogue(folder).results) == codes

@@ -18,6 +18,7 @@ from werkzeug.serving import make_server
 
 from app.vault import open_vault
 from app.vault.base import object_key
+from tests.bounds import AMPLE_SECONDS
 from tests.vault.support import s3_options
 
 _numbers = itertools.count(1)
@@ -28,7 +29,7 @@ class S3World:
 
     def __init__(self, endpoint: str, scratch_dir: Path, prefix: str = "documents/2026") -> None:
         self.endpoint, self.bucket, self.scratch_dir = endpoint, f"bucket-{next(_numbers)}", scratch_dir
-        httpx.put(f"{endpoint}/{self.bucket}").raise_for_status()
+        httpx.put(f"{endpoint}/{self.bucket}", timeout=AMPLE_SECONDS).raise_for_status()
         self.url = f"s3://{self.bucket}/{prefix}"
         self.vault = open_vault(self.url, scratch_dir, s3_options(endpoint))
         self.store = S3Store(
@@ -58,11 +59,11 @@ class S3World:
 
     def asked(self, query: str) -> str:
         """What the service answers about the bucket."""
-        return httpx.get(f"{self.endpoint}/{self.bucket}?{query}").text
+        return httpx.get(f"{self.endpoint}/{self.bucket}?{query}", timeout=AMPLE_SECONDS).text
 
     def keep_versions(self) -> None:
         body = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
-        httpx.put(f"{self.endpoint}/{self.bucket}?versioning", content=body).raise_for_status()
+        httpx.put(f"{self.endpoint}/{self.bucket}?versioning", content=body, timeout=AMPLE_SECONDS).raise_for_status()
 
 
 class Condition(Enum):

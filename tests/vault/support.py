@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from app.vault import LocalVault, S3Options, Scratch, Vault, Way, keep
 from app.vault.base import object_key
+from tests.bounds import AMPLE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 ABSENT = "0" * 64
@@ -105,12 +106,13 @@ class LocalWorld:
 
 
 def s3_options(endpoint: str, **others: Any) -> S3Options:
-    return S3Options(
-        endpoint=endpoint,
-        region="us-east-1",
-        access_key_id="any",
-        secret_access_key="any",
-        allow_http=True,
-        retries_max=1,
-        **others,
-    )
+    usual: dict[str, Any] = {
+        "endpoint": endpoint,
+        "region": "us-east-1",
+        "access_key_id": "any",
+        "secret_access_key": "any",
+        "allow_http": True,
+        "connect_seconds": AMPLE_SECONDS,
+        "retries_max": 1,
+    }
+    return S3Options(**(usual | others))

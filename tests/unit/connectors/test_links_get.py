@@ -8,7 +8,7 @@ import pytest
 
 from connectors.http import NoAnswer, NotSent, Reply, build_client, get
 from tests.publishing import Published, publishing
-from tests.unit.connectors.test_http import TRANSPORTS, Transport, Visit, closed_port, quick, serving
+from tests.unit.connectors.test_http import TRANSPORTS, Transport, Visit, bounded, closed_port, serving
 
 pytestmark = pytest.mark.parametrize("transport", TRANSPORTS)
 
@@ -37,7 +37,7 @@ async def test_a_get_carries_headers_and_query_and_no_body(transport: Transport)
         requests.append(await visit.reader.readuntil(b"\r\n\r\n"))
         await visit.answer("được".encode())
 
-    settings = quick(transport)
+    settings = bounded(transport)
     async with serving(handler) as server, build_client(settings) as client:
         result = await get(client, settings, server.url, headers={"X-Test": "1"}, params={"a": "b"})
     assert isinstance(result, Reply)
@@ -50,7 +50,7 @@ async def test_a_get_carries_headers_and_query_and_no_body(transport: Transport)
 
 async def test_a_body_goes_to_its_sink_and_nowhere_else(transport: Transport) -> None:
     content = bytes(range(256)) * 2000
-    settings = quick(transport)
+    settings = bounded(transport)
     async with publishing() as publisher, build_client(settings) as client:
         basin, unwanted = Basin(), Basin(wanted=False)
         url = publisher.publish("a", Published(content))
@@ -70,14 +70,14 @@ async def test_a_body_is_bounded_with_and_without_a_sink(transport: Transport, *
     async with publishing() as publisher:
         url = publisher.publish("a", Published(b"x" * 5000))
         for limit, expected in ((4999, NoAnswer), (5000, Reply)):
-            settings = quick(transport, answer_bytes_max=limit)
+            settings = bounded(transport, answer_bytes_max=limit)
             async with build_client(settings) as client:
                 sink = Basin() if with_sink else None
                 assert type(await get(client, settings, url, headers={}, sink=sink)) is expected
 
 
 async def test_nobody_home_is_not_sent_and_too_late_is_too_late(transport: Transport) -> None:
-    settings = quick(transport, tries_max=2)
+    settings = bounded(transport, tries_max=2)
     async with publishing() as publisher, build_client(settings) as client:
         nobody = await get(client, settings, f"http://127.0.0.1:{closed_port()}/", headers={})
         late = await get(client, settings, publisher.url("a"), headers={}, send_before=time.monotonic())

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.masking import KEPT_CHARACTERS, mask
+from tests.bounds import AMPLE_SECONDS
 
 NAME = "Nguyễn Thị Bịa"
 NUMBER = "003190123456"
@@ -195,4 +196,4 @@ def test_no_text_makes_masking_slow(piece: str) -> None:
     text = piece * (200_000 // len(piece))
     started = time.perf_counter()
     mask(text, limit=len(text))
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < AMPLE_SECONDS

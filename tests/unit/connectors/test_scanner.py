@@ -24,8 +24,10 @@ from connectors.scanner import (
     _read,
 )
 from connectors.testing_documents import EICAR, FakeScanner
+from tests.bounds import AMPLE_SECONDS
 from tests.unit.connectors.test_http import closed_port
 
+AMPLE = {"connect_seconds": AMPLE_SECONDS, "total_seconds": AMPLE_SECONDS}
 BAD = b"an innocent beginning, then " + EICAR
 LIMIT = b"INSTREAM size limit exceeded. ERROR\0"
 
@@ -104,7 +106,7 @@ async def listening(path: Path | None = None) -> AsyncIterator[Clamd]:
 
 
 def scanner(clamd: Clamd, **changes: float | None) -> ClamdScanner:
-    return ClamdScanner(ScannerSettings(clamd.address, **{"total_seconds": 20.0, **changes}))  # type: ignore[arg-type]
+    return ClamdScanner(ScannerSettings(clamd.address, **{**AMPLE, **changes}))  # type: ignore[arg-type]
 
 
 async def scan(clamd: Clamd, content: bytes, **changes: float | None) -> ScanOutcome:
@@ -254,7 +256,7 @@ async def test_a_socket_that_breaks_while_the_file_goes_out_is_a_lost_connection
         """Its next piece comes when the scanner has gone."""
 
         def read(self, size: int = -1) -> bytes:
-            asyncio.run_coroutine_threadsafe(gone.wait(), loop).result(10)
+            asyncio.run_coroutine_threadsafe(gone.wait(), loop).result(AMPLE_SECONDS)
             return super().read(min(size, 1000)) if self.given < 5_000_000 else b""
 
     loop = asyncio.get_running_loop()

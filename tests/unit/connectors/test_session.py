@@ -54,13 +54,13 @@ async def test_two_connectors_of_a_process_log_in_once() -> None:
 
 
 async def test_a_failed_login_is_not_repeated_by_each_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    door, book = Door([REFUSED]), OwnBook()
+    door, book, now = Door([REFUSED]), OwnBook(), time.monotonic()
+    monkeypatch.setattr("connectors.sessions.time", SimpleNamespace(monotonic=lambda: now))
     both = [session(door, book), session(door, book)]
     found = await asyncio.gather(*[both[number % 2].token() for number in range(20)])
     assert set(found) == {TryLater("login_refused", "Sai mật khẩu")}
     assert door.logins == 1
-    later = time.monotonic() + 5
-    monkeypatch.setattr("connectors.sessions.time", SimpleNamespace(monotonic=lambda: later))
+    now += 5
     assert await both[1].token() == "t2"
 
 
@@ -73,7 +73,7 @@ async def test_a_login_that_never_ends_is_given_up_before_its_lease(monkeypatch:
     book = OwnBook()
     ours = session(Door(), book)
     ours.client = httpx.AsyncClient(transport=httpx.MockTransport(never))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LOGIN_LEASE_SECONDS):
         found = await ours.token()
     assert isinstance(found, TryLater)
     assert found.reason == "login_no_answer"
