@@ -8,7 +8,15 @@ from typing import cast, get_args
 from mock_national.app import create_app
 from mock_national.scenarios import Scenario, find_scenario
 from mock_national.serving import MockServer
-from mock_national.settings import AnswerStyle, PaperFileShape, PopulationShape, Profile, Settings
+from mock_national.settings import (
+    AnswerStyle,
+    PaperFileShape,
+    PopulationShape,
+    Profile,
+    RecordNotFound,
+    RecordShape,
+    Settings,
+)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -32,6 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--share-path", default=defaults.share_path)
     add("--integration-path", default=defaults.integration_path)
     add("--population-shape", choices=get_args(PopulationShape), default=defaults.population_shape)
+    add("--record-shape", choices=get_args(RecordShape), default=defaults.record_shape)
+    add("--record-not-found", choices=get_args(RecordNotFound), default=defaults.record_not_found)
+    add("--strict-order", action=argparse.BooleanOptionalAction, default=defaults.strict_order, help="of XML elements")
+    add("--direct-service-path", default=defaults.direct_service_path, help="what the hash of way D binds")
     add("--unit-calls-per-second", type=float, default=defaults.unit_calls_per_second, help="0 is no limit")
     add("--officer-calls-per-day", type=int, default=defaults.officer_calls_per_day, help="0 is no limit")
     add("--people-count", type=int, default=defaults.people_count)

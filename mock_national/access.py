@@ -92,13 +92,26 @@ class Quota:
         left = self._left(unit, now)
         if self._per_second and left < 1:
             return 1
-        local = datetime.fromtimestamp(now, UTC).astimezone(_VIETNAM)
+        local = self._today()
         if self._per_day and not self._spend_day(officer, local.date().isoformat()):
             midnight = datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), _VIETNAM)
             return max(1, int((midnight - local).total_seconds()))
         if self._per_second:
             self._buckets[unit] = (left - 1, now)
         return 0
+
+    def units(self) -> dict[str, int]:
+        """How many calls each unit that asked has left at this moment; nobody when there is no limit."""
+        now = self._clock()
+        return {unit: int(self._left(unit, now)) for unit in sorted(self._buckets)} if self._per_second else {}
+
+    def officers(self) -> dict[str, int]:
+        """How many calls each officer spent today."""
+        spent = "SELECT officer, used FROM officer_days WHERE day = ? ORDER BY officer"
+        return dict(self._connection.execute(spent, (self._today().date().isoformat(),)).fetchall())
+
+    def _today(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC).astimezone(_VIETNAM)
 
     def _left(self, unit: str, now: float) -> float:
         # A bucket never holds less than one call, or a rate below one a second would let nothing through.

@@ -12,10 +12,9 @@ from starlette.routing import Route
 
 from mock_national.access import Quota
 from mock_national.parts import Parts
-from mock_national.registry import people
 from mock_national.scenarios import read_scenario, shipped
 from mock_national.summary import Summary
-from mock_national.wire import parse_object, read_body
+from mock_national.wire import parse_object, read_body, whole
 
 _LIMIT = 100
 _LIMIT_MAX = 2000
@@ -42,7 +41,6 @@ class Admin:
             Route("/__admin/calls", self.calls, methods=["GET"]),
             Route("/__admin/ledger", self.ledger, methods=["GET"]),
             Route("/__admin/dossiers/{code}", self.dossier, methods=["GET"]),
-            Route("/__admin/people", self.people, methods=["GET"]),
             Route("/__admin/faults", self.arm, methods=["POST"]),
             Route("/__admin/faults", self.armed, methods=["GET"]),
             Route("/__admin/faults", self.clear, methods=["DELETE"]),
@@ -65,7 +63,7 @@ class Admin:
 
     async def calls(self, request: Request) -> Response:
         """The newest calls, newest first."""
-        return JSONResponse({"calls": self._log.newest(_whole(request, "limit", _LIMIT, _LIMIT_MAX))})
+        return JSONResponse({"calls": self._log.newest(whole(request, "limit", _LIMIT, _LIMIT_MAX))})
 
     async def ledger(self, _: Request) -> Response:
         """Everything applied, in order, as NDJSON; read page by page, so a long ledger costs no memory."""
@@ -85,11 +83,6 @@ class Admin:
             raise HTTPException(404, "dossier not held")
         steps = [json.loads(step) for step in self._holdings.steps(code)]
         return JSONResponse({"dossier": json.loads(text), "steps": steps})
-
-    async def people(self, request: Request) -> Response:
-        """A page of invented people."""
-        limit = _whole(request, "limit", _LIMIT, _LIMIT_MAX)
-        return JSONResponse({"people": people(self._store, limit, _whole(request, "offset", 0, 10**9))})
 
     async def arm(self, request: Request) -> Response:
         """Arm one fault."""
@@ -139,10 +132,3 @@ class Admin:
 
     def _listing(self) -> list[dict[str, object]]:
         return [fault.shown() for fault in self._faults.listing()]
-
-
-def _whole(request: Request, name: str, default: int, highest: int) -> int:
-    text = request.query_params.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or int(text[:12]) > highest:
-        raise HTTPException(400, f"{name}: a whole number up to {highest}")
-    return int(text)

@@ -16,6 +16,7 @@ from mock_national.papers import PaperStore
 from mock_national.parts import build
 from mock_national.policies import Policy, all_or_nothing
 from mock_national.population import Population
+from mock_national.population_admin import PopulationAdmin
 from mock_national.portal import Portal
 from mock_national.settings import Settings
 
@@ -33,9 +34,10 @@ def create_app(settings: Settings, *, policy: Policy = all_or_nothing) -> Starle
     population = Population(parts)
     portal = Portal(parts, policy)
     routes = [*portal.routes(), *population.routes(), *PaperStore(parts).routes(), *portal.last_routes()]
-    routes += Pages(parts).routes()
+    routes += Pages(parts, population.quota).routes()
     if settings.admin:
         routes += [*Admin(parts, population.quota).routes(), *PaperAdmin(parts).routes()]
+        routes += PopulationAdmin(parts).routes()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -54,8 +54,10 @@ class CallLog:
         if number and number % _PRUNE_EVERY == 0:
             self._connection.execute("DELETE FROM calls WHERE id <= ?", (number - _KEPT,))
 
-    def newest(self, limit: int) -> list[dict[str, object]]:
-        """The newest calls, newest first."""
-        cursor = self._connection.execute("SELECT * FROM calls ORDER BY id DESC LIMIT ?", (limit,))
+    def newest(self, limit: int, system: str = "") -> list[dict[str, object]]:
+        """The newest calls, newest first; of one system when it is named."""
+        cursor = self._connection.execute(
+            "SELECT * FROM calls WHERE ? IN ('', system) ORDER BY id DESC LIMIT ?", (system, limit)
+        )
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor]

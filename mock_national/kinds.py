@@ -13,6 +13,8 @@ PORTAL: Final = frozenset({"portal"})
 
 INSERT: Final = "DongBoHoSoMC"
 STEPS: Final = "CapNhatTienDoHoSoMC"
+VERIFY: Final = "XacThucThongTinCongDan"
+READ: Final = "TraCuuThongTinCongDan"
 LOGINS: Final = frozenset({"login", "token"})
 
 #: As many firings as a fault that stays "until it is cleared" has.
@@ -75,7 +77,7 @@ KINDS: Final[dict[str, Kind]] = {
     # refusals of the door-keeper
     "session_expired": Kind(not_services=LOGINS),
     "wrong_unit": Kind(not_services=LOGINS),
-    "duplicate_500": Kind(systems=BOTH, applied=True, services=frozenset({INSERT, "XacThucThongTinCongDan"})),
+    "duplicate_500": Kind(systems=BOTH, applied=True, services=frozenset({INSERT, VERIFY, READ})),
     "http_429": _BROKEN,
     "http_429_retry_after": _BROKEN,
     "http_503": _BROKEN,
@@ -88,7 +90,7 @@ KINDS: Final[dict[str, Kind]] = {
     # states of the far side that last
     "maintenance": Kind(at_door=True, lasts=True),
     "code_table_changed": Kind(
-        systems=BOTH, lasts=True, services=frozenset({INSERT, "LayDanhSachTTHC", "LayThuTuc", "XacThucThongTinCongDan"})
+        systems=BOTH, lasts=True, services=frozenset({INSERT, "LayDanhSachTTHC", "LayThuTuc", VERIFY, READ})
     ),
 }
 BAD_ITEM_KINDS: Final = frozenset({"bad_item_whole", "bad_item_rest_taken", "bad_item_per_item"})

@@ -2,10 +2,14 @@
 
 import re
 import sqlite3
-import unicodedata
 from dataclasses import dataclass
 
-_STROKES = str.maketrans({"đ": "d", "Đ": "D"})
+from mock_national.names import fold
+from mock_national.persons import Person
+from mock_national.registry import by_number
+
+__all__ = ["Question", "fold", "iso_date", "match"]
+
 _FULL_DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
 
 
@@ -25,30 +29,22 @@ class Question:
         return self.number_12 or self.number_9
 
 
-def fold(name: str) -> str:
-    """A name without marks, spaces and punctuation, in upper case: `Nguyễn Văn A` gives `NGUYENVANA`."""
-    bare = "".join(c for c in unicodedata.normalize("NFD", name.translate(_STROKES)) if c.isalnum())
-    return bare.upper()
-
-
 def iso_date(text: str) -> str | None:
     """`yyyyMMdd` or `yyyy-MM-dd` as `yyyy-MM-dd`; None for any other form. Whether the day exists is not asked."""
     found = _FULL_DATE.fullmatch(text)
     return "-".join(found.groups()) if found and text.count("-") in {0, 2} else None
 
 
-def is_known(connection: sqlite3.Connection, question: Question) -> bool:
-    """Whether number, folded name and birth all agree with one person.
+def match(connection: sqlite3.Connection, question: Question) -> Person | None:
+    """The one person with whom number, folded name and birth all agree; or None, and never which of them does not.
 
     A person with a full date agrees only by that date, a year-only person only by the year.
     """
-    column = "number_12" if question.number_12 else "number_9"
-    row = connection.execute(
-        f"SELECT full_name, birth_date, birth_year FROM people WHERE {column} = ?",  # noqa: S608 - one of two names
-        (question.number,),
-    ).fetchone()
-    if row is None or fold(row[0]) != fold(question.full_name):
-        return False
-    if row[1]:
-        return bool(question.birth_date) and iso_date(question.birth_date) == row[1]
-    return bool(question.birth_year) and question.birth_year == row[2]
+    person = by_number(connection, number_12=question.number_12, number_9=question.number_9)
+    if person is None or fold(person.full_name) != fold(question.full_name):
+        return None
+    if person.birth_date:
+        agrees = bool(question.birth_date) and iso_date(question.birth_date) == person.birth_date
+    else:
+        agrees = bool(question.birth_year) and question.birth_year == person.birth_year
+    return person if agrees else None

@@ -9,12 +9,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from mock_national.access import Quota
 from mock_national.parts import Parts
+from mock_national.population_admin import read_wanted
+from mock_national.registry import count_kinds, people
 from mock_national.summary import Summary
+from mock_national.tables import rows
 
 _HERE = Path(__file__).parent
 _CALLS_SHOWN = 25
 _PAPERS_SHOWN = 50
+_PEOPLE_SHOWN = 50
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -22,10 +27,13 @@ _HEADERS = {
 
 
 class Pages:
-    """Overview, dossier page, page of papers and links."""
+    """Overview, dossier page, page of the population, page of papers and links."""
 
-    def __init__(self, parts: Parts) -> None:
-        """Read templates and stylesheet once."""
+    def __init__(self, parts: Parts, quota: Quota) -> None:
+        """Read templates and stylesheet once; `quota` is the population database's."""
+        self._connection = parts.store.connection
+        self._quota = quota
+        self._endings = list(rows("fault_numbers"))
         self._settings = parts.settings
         self._summary = Summary(parts.store)
         self._holdings = parts.holdings
@@ -43,6 +51,7 @@ class Pages:
         return [
             Route("/", self.overview, methods=["GET"]),
             Route("/dossiers/{code}", self.dossier, methods=["GET"]),
+            Route("/population", self.population, methods=["GET"]),
             Route("/papers", self.papers, methods=["GET"]),
             Route("/static/mock.css", self.style, methods=["GET"]),
         ]
@@ -72,6 +81,22 @@ class Pages:
         steps = [json.loads(step) for step in self._holdings.steps(code)]
         return self._page(
             "dossier.html", code=code, fields=fields, steps=steps, status_names=self._summary.status_names
+        )
+
+    async def population(self, request: Request) -> Response:
+        """The invented people, the fault numbers, what of the quotas is used, the newest questions (masked)."""
+        wanted = read_wanted(request)
+        return self._page(
+            "population.html",
+            settings=self._settings,
+            counts=self._summary.counts(),
+            kinds=count_kinds(self._connection),
+            endings=self._endings,
+            wanted=wanted,
+            people=people(self._connection, _PEOPLE_SHOWN, 0, wanted),
+            units=self._quota.units(),
+            officers=self._quota.officers(),
+            calls=self._log.newest(_CALLS_SHOWN, "population"),
         )
 
     async def papers(self, _: Request) -> Response:

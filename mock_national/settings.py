@@ -8,10 +8,12 @@ from typing import Literal
 Profile = Literal["v1.4", "v2"]
 AnswerStyle = Literal["0", "00", "int"]
 PopulationShape = Literal["count", "exists"]
+RecordShape = Literal["plain", "structured", "bare", "unprefixed"]
+RecordNotFound = Literal["empty", "none"]
 PaperFileShape = Literal["text", "json"]
 
 PEOPLE_SEED = 20251123
-PEOPLE_COUNT = 2000
+PEOPLE_COUNT = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,8 @@ class Settings:
     """Every choice of one mock; times are in seconds, `clock` gives Unix time.
 
     `unit_calls_per_second` and `officer_calls_per_day` are the population quotas; 0 switches one off.
+    `record_shape` and `record_not_found` dress service 037; without `strict_order` elements may come in any order.
+    `direct_service_path` is what the hash of way D binds ("" for the path as called).
     `slow_seconds` is how long the number ending in 901 is kept waiting.
     The `*_path` values follow `…/RestService/forward/`. `paper_file_shape` is how the store of papers gives a file:
     its base64 as plain text or as a JSON text. `link_seconds` and `link_bytes_max` bound the fetching of one link.
@@ -35,6 +39,10 @@ class Settings:
     integration_path: str = "mapi/integration"
     array_items_max: int = 1000
     population_shape: PopulationShape = "count"
+    record_shape: RecordShape = "plain"
+    record_not_found: RecordNotFound = "empty"
+    strict_order: bool = True
+    direct_service_path: str = ""
     unit_calls_per_second: float = 5
     officer_calls_per_day: int = 200
     people_count: int = PEOPLE_COUNT

@@ -1,4 +1,4 @@
-"""SOAP 1.1 of service 003: reading the question, writing the two answer shapes and a fault."""
+"""SOAP 1.1 of the population database: reading the question, writing the answers of service 003 and a fault."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,10 @@ from mock_national.settings import PopulationShape
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 REQUEST: Final = "http://dancuquocgia.bca"
 ANSWER: Final = "http://www.mic.gov.vn/dancu/1.0"
-OPERATION: Final = "XacThucThongTinCongDan"
+VERIFY: Final = "XacThucThongTinCongDan"
+READ: Final = "TraCuuThongTinCongDan"
+#: The code that each operation wants in `MaTichHop`.
+SERVICE_CODES: Final = {VERIFY: "003", READ: "037"}
 
 _ORDER = re.compile(
     r"MaYeuCau MaDVC MaTichHop (MaDonVi MaCanBo|MaCanBo( MaDonVi)?)( TaiKhoan)?( SoDienThoai)?"
@@ -52,23 +55,22 @@ class Asked:
     wrong: str = ""
 
 
-def read_question(raw: bytes) -> Asked:
-    """Read a SOAP question: required fields first, then the order of elements, then forms and lengths."""
+def read_question(raw: bytes, operation: str = VERIFY, *, strict: bool = True) -> Asked:
+    """Read a SOAP question: required fields first, then the order of elements when `strict`, then forms and lengths."""
     try:
         root = fromstring(raw, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return Asked({}, "XML: không đọc được")
-    operation = root.find(f"{{{SOAP}}}Body/{{{REQUEST}}}{OPERATION}")
-    if root.tag != f"{{{SOAP}}}Envelope" or operation is None:
-        return Asked({}, f"XML: không có {OPERATION}")
-    names = [_local(child) for child in operation]
-    birth = operation.find(f"{{{REQUEST}}}NgayThangNamSinh")
+    question = root.find(f"{{{SOAP}}}Body/{{{REQUEST}}}{operation}")
+    if root.tag != f"{{{SOAP}}}Envelope" or question is None:
+        return Asked({}, f"XML: không có {operation}")
+    names = [_local(child) for child in question]
+    birth = question.find(f"{{{REQUEST}}}NgayThangNamSinh")
     births = [] if birth is None else list(birth)
-    fields = {_local(e): (e.text or "").strip() for e in [*operation, *births] if len(e) == 0}
+    fields = {_local(e): (e.text or "").strip() for e in [*question, *births] if len(e) == 0}
     wrong = _missing(fields)
-    if not wrong and not (
-        _ORDER.fullmatch(" ".join(names)) and [_local(b) for b in births] in (["NgayThangNam"], ["Nam"])
-    ):
+    ordered = _ORDER.fullmatch(" ".join(names)) and [_local(b) for b in births] in (["NgayThangNam"], ["Nam"])
+    if not wrong and strict and not ordered:
         wrong = "XML: thứ tự phần tử không đúng"
     return Asked(fields, wrong or _malformed(fields))
 
@@ -85,13 +87,13 @@ def answer(shape: PopulationShape, *, known: bool) -> str:
     """The yes or no in the shape that the gateway was set to."""
     if shape == "count":
         inner = (
-            f'<ns1:{OPERATION}Response xmlns:ns1="{ANSWER}">'
-            f"<ns1:SoLuongCongDan>{int(known)}</ns1:SoLuongCongDan></ns1:{OPERATION}Response>"
+            f'<ns1:{VERIFY}Response xmlns:ns1="{ANSWER}">'
+            f"<ns1:SoLuongCongDan>{int(known)}</ns1:SoLuongCongDan></ns1:{VERIFY}Response>"
         )
     else:
         truth = str(known).lower()
         inner = f'<ns1:KetQuaXacThuc xmlns:ns1="{REQUEST}"><ns1:TonTai>{truth}</ns1:TonTai></ns1:KetQuaXacThuc>'
-    return _envelope(inner)
+    return envelope(inner)
 
 
 def fault(text: str) -> str:
@@ -99,10 +101,11 @@ def fault(text: str) -> str:
     inner = (
         f"<soapenv:Fault><faultcode>soapenv:Server</faultcode><faultstring>{escape(text)}</faultstring></soapenv:Fault>"
     )
-    return _envelope(inner)
+    return envelope(inner)
 
 
-def _envelope(inner: str) -> str:
+def envelope(inner: str) -> str:
+    """A SOAP envelope around the content of its body."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>'
         f'<soapenv:Envelope xmlns:soapenv="{SOAP}"><soapenv:Body>{inner}</soapenv:Body></soapenv:Envelope>'

@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mock_national.names import fold
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sessions (
@@ -26,9 +28,6 @@ CREATE TABLE IF NOT EXISTS calls (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, system TEXT NOT NULL, path TEXT NOT NULL,
     service TEXT NOT NULL, items INTEGER NOT NULL, error_code TEXT NOT NULL, http_status INTEGER NOT NULL,
     duration_ms REAL NOT NULL, fault TEXT NOT NULL, request TEXT NOT NULL, answer TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS people (
-    id INTEGER PRIMARY KEY, number_12 TEXT UNIQUE, number_9 TEXT UNIQUE, full_name TEXT NOT NULL,
-    sex TEXT NOT NULL, birth_date TEXT NOT NULL, birth_year TEXT NOT NULL, ethnicity_code TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS population_tokens (token TEXT PRIMARY KEY, unit TEXT NOT NULL, expires_at REAL NOT NULL)
     WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS population_requests (id TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -88,6 +87,7 @@ class Store:
         self.connection.execute("PRAGMA busy_timeout=5000")
         # Fewer, larger checkpoints: the default of 1,000 pages comes round every hundred calls.
         self.connection.execute("PRAGMA wal_autocheckpoint=8000")
+        self.connection.create_function("folded", 1, fold, deterministic=True)
         self.connection.executescript(f"BEGIN;{_SCHEMA}COMMIT;")
 
     @contextmanager

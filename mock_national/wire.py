@@ -72,6 +72,18 @@ async def read_body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
+def whole(request: Request, name: str, default: int, highest: int) -> int:
+    """A whole number of the query.
+
+    Raises:
+        HTTPException: 400 when it is none, or above `highest`.
+    """
+    text = request.query_params.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or int(text[:12]) > highest:
+        raise HTTPException(400, f"{name}: a whole number up to {highest}")
+    return int(text)
+
+
 def parse_object(raw: bytes) -> dict[str, object] | None:
     """The JSON object in the body, or None when it is not one that can be read and stored.
 

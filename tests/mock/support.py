@@ -6,13 +6,16 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 import httpx
 from starlette.applications import Starlette
+
+from mock_national.persons import Person
+from tests.bounds import AMPLE_SECONDS
 
 PROVIDER = "VN:GOV:000.00.00.G22:vpcpdvcprovider"
 FORWARD = "/XrdAdapter/RestService/forward/mapi"
@@ -22,7 +25,10 @@ LGSP = base64.b64encode(
     b'"PartnerCode":"H15","PartnerCodeCus":"000.00.00.H15"}'
 ).decode()
 VERIFY = "/csdldc/XacThucThongTinCongDan"
+READ = "/csdldc/TraCuuThongTinCongDan"
 WRAPPER = "/apiCSDLDanCu/XacThucThongTinCongDan"
+SHARE = "/apiCSDLDanCu/ChiaSeThongTinCongDan"
+OPERATIONS = {"037": "TraCuuThongTinCongDan"}
 
 Item = dict[str, Any]
 
@@ -169,6 +175,7 @@ class Question:
     service: str = "003"
     extra: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    operation: str | None = None
 
     def soap(self) -> str:
         """The SOAP envelope."""
@@ -183,11 +190,12 @@ class Question:
             "HoVaTen": self.name,
             **self.fields,
         }
+        operation = OPERATIONS.get(self.service, "XacThucThongTinCongDan") if self.operation is None else self.operation
         inner = "".join(f"<d:{name}>{escape(value)}</d:{name}>" for name, value in values.items())
         birth = f"<d:NgayThangNamSinh><d:{birth_name}>{self.birth}</d:{birth_name}></d:NgayThangNamSinh>"
         return (
             '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:d="http://dancuquocgia.bca">'
-            f"<e:Header/><e:Body><d:XacThucThongTinCongDan>{inner}{birth}{self.extra}</d:XacThucThongTinCongDan>"
+            f"<e:Header/><e:Body><d:{operation}>{inner}{birth}{self.extra}</d:{operation}>"
             "</e:Body></e:Envelope>"
         )
 
@@ -228,11 +236,20 @@ class Population:
         self._asked += 1
         return Question(number, name, birth, f"H15-{self._asked}")
 
+    def about(self, person: Person, **changes: Any) -> Question:
+        """A true question about an invented person, but for the changes."""
+        birth = person.birth_date or person.birth_year
+        return replace(self.question(person.number, person.full_name, birth), **changes)
+
     async def ask(self, question: Question) -> httpx.Response:
-        """Way A, with the key of the officer in the question."""
+        """Service 003 by way A, with the key of the officer in the question."""
         return await self.send(question.soap(), question.officer)
 
-    async def send(self, body: str, officer: str = "canbo01") -> httpx.Response:
+    async def read(self, person: Person) -> httpx.Response:
+        """Service 037 by way A, about an invented person."""
+        return await self.send(self.about(person, service="037").soap(), path=READ)
+
+    async def send(self, body: str, officer: str = "canbo01", path: str = VERIFY) -> httpx.Response:
         """Any body by way A."""
         key = base64.b64encode(f"{officer}:mock-{officer}".encode()).decode()
         headers = {
@@ -241,7 +258,7 @@ class Population:
             "AuthHash": key,
             "Content-Type": "text/xml; charset=utf-8",
         }
-        return await self.client.post(VERIFY, content=body.encode(), headers=headers)
+        return await self.client.post(path, content=body.encode(), headers=headers)
 
 
 @asynccontextmanager
@@ -252,12 +269,23 @@ async def in_process(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
     app.state.store.close()
 
 
+async def come_to_fire(client: httpx.AsyncClient, times: int = 1) -> None:
+    """Wait until faults have fired so often: the mock has begun with the calls that they are for."""
+    async with asyncio.timeout(AMPLE_SECONDS):
+        while sum((await client.get("/__admin/fired")).json()["by_kind"].values()) < times:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.02)
+
+
 @dataclass
 class Running:
     """A mock in its own process."""
 
     process: asyncio.subprocess.Process
     url: str
+
+    def client(self) -> httpx.AsyncClient:
+        """A client that has all the time of a busy machine."""
+        return httpx.AsyncClient(base_url=self.url, timeout=AMPLE_SECONDS)
 
     async def kill(self) -> None:
         """End it without a chance to tidy up."""
@@ -276,13 +304,15 @@ async def running(database: Path, *options: str) -> AsyncIterator[Running]:
         "0",
         "--database",
         str(database),
+        "--people-count",
+        "200",
         *options,
         stdout=asyncio.subprocess.PIPE,
         cwd=Path(__file__).parents[2],
     )
     assert process.stdout is not None
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), 30)
+        line = await asyncio.wait_for(process.stdout.readline(), AMPLE_SECONDS)
         yield Running(process, json.loads(line)["listening"])
     finally:
         if process.returncode is None:
