@@ -233,16 +233,6 @@ class SummaryOut(Answer):
     scans: ScansOut
 
 
-class PersonCheckOut(Answer):
-    """The population database's answer: yes or no, and nothing more."""
-
-    outcome: str
-    match: bool
-    meaning: TextOut
-    request_id: str
-    correlation_id: str
-
-
 class AuditEntryOut(Answer):
     """One entry of the log."""
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.answers import Answer, TextOut
-from schemas.provincial import Address, Contract, IdentityPaper, LongText, Name, Text, UnitCode
+from schemas.provincial import Address, Contract, IdentityPaper, LongText, Name, Officer, Text, UnitCode
 
 DocumentId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -22,7 +22,6 @@ Scope = Annotated[Text, Field(max_length=1000)]
 FileName = Annotated[Text, Field(max_length=255), StringConstraints(pattern=r"^[^/\\]+$")]
 # Some codes of the published catalogues hold blanks and Vietnamese letters; whether there is one says its table.
 PaperCode = Annotated[Text, Field(max_length=100)]
-Officer = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._@-]+$")]
 
 
 class Role(StrEnum):

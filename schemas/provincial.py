@@ -129,6 +129,8 @@ Url = Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s/]+(/\S*)?$"
 Revision = Annotated[int, Field(ge=1, le=2**53 - 1)]
 # What stands in an address or a line as a dossier's code; its legal form is judged by a rule, not by this shape.
 Address = Annotated[str, Field(max_length=100, pattern=r"^[\x20-\x7e]*$")]
+DecisionId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Officer = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._@-]+$")]
 StepId = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/-]+$")]
 
 
@@ -155,6 +157,14 @@ class IdentityPaper(Contract):
         return self
 
 
+class VneidLogin(Contract):
+    """The login by VNeID under which the dossier was filed: whose account, how strong, when (NĐ 69/2024/NĐ-CP)."""
+
+    number: Annotated[str, Field(pattern=r"^\d{12}$", description="the account's personal number")]
+    level: Literal[1, 2]
+    authenticated_at: Moment
+
+
 class Applicant(Contract):
     """Who the dossier is for. ``portal_account_id`` is the national portal's TechID, when the portal gave one."""
 
@@ -165,7 +175,8 @@ class Applicant(Contract):
     email: Annotated[str, Field(max_length=254, pattern=r"^[\x21-\x3f\x41-\x7e]+@[\x21-\x3f\x41-\x7e]+$")] | None = None
     fax: Annotated[str, Field(pattern=r"^\+?[0-9 .-]{6,20}$")] | None = None
     portal_account_id: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")] | None = None
-    vneid_verified: bool = False
+    vneid_verified: bool = Field(default=False, description="a claim: kept, and not told to the nation without `vneid`")
+    vneid: VneidLogin | None = None
 
     @model_validator(mode="after")
     def _citizen_has_a_number(self) -> Self:
@@ -195,6 +206,11 @@ class Component(Contract):
     reuse: Reuse = Reuse.NO
     from_national_store: bool = False
     replacing_result_code: Code | None = None
+    decision_id: DecisionId | None = Field(
+        default=None, description="the once-only decision under which the citizen was asked for it"
+    )
+    asked_by: Officer | None = Field(default=None, description="the officer who asked the citizen for it")
+    asked_at: Moment | None = Field(default=None, description="when; left out: when the record is handed over")
 
     @model_validator(mode="after")
     def _marks_agree(self) -> Self:
@@ -319,15 +335,3 @@ class StepLine(StepIn):
 
     type: Literal["step"]
     dossier: Address
-
-
-class PersonCheckIn(Contract):
-    """Is this number, name and birth date one person? Asked for one open dossier, by one named officer."""
-
-    dossier_code: Address
-    officer: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9._@-]+$")]
-    unit: UnitCode
-    purpose: Annotated[Text, Field(min_length=5, max_length=500)]
-    number: Annotated[str, Field(pattern=r"^(\d{12}|\d{9})$")]
-    full_name: Annotated[Text, Field(max_length=100)]
-    birth_date: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}-\d{2})?$")]
