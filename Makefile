@@ -41,7 +41,7 @@ chaos: $(VENV)/.dev ## everything fails at once, by SEED; then the ledgers are c
 
 conform: $(VENV)/.base ## the whole fault catalogue against our own connectors
 	$(BIN)/python -m app conform
-	$(BIN)/python -m app conform --connector population
+	$(BIN)/python -m app conform population
 
 lock: $(VENV)/.dev ## pin the requirements anew, with hashes
 	for name in base dev; do \

@@ -21,7 +21,6 @@ from app.config import Settings, load_settings
 from app.conform import run as conform_run
 from app.domain.documents import Verdict
 from app.errors import LienThongError
-from app.main import create_app
 from app.store import migrate as store_migrate
 from app.usecases import check_store, judge_many, tokens
 from app.usecases.context import Caller, Context
@@ -64,6 +63,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     settings = load_settings()
     observability.configure_logs(settings.log_level, process="api")
     tracing.configure(settings.traces_endpoint, process="api")
+    from app.main import create_app  # noqa: PLC0415 - making the doors ready takes a second, and few commands serve
+
     _server(settings, create_app(settings), host, port).run()
 
 
@@ -103,6 +104,8 @@ def up(host: Host = "127.0.0.1", port: Port = 8080) -> None:
         # Set before the server's own handlers: it raises the signal again when it is done, and that must not kill.
         stop_on_signals(stopping)
         context = build_context(settings)
+        from app.main import create_app  # noqa: PLC0415 - as above
+
         server = _server(settings, create_app(settings, context), host, port)
         try:
             async with asyncio.TaskGroup() as group:
@@ -307,6 +310,9 @@ def run_() -> None:
 
 @cli.command()
 def conform(  # noqa: PLR0913, PLR0917 - options
+    system: Annotated[
+        conform_run.ConnectorName | None, typer.Argument(help="what is tried; the same as --connector")
+    ] = None,
     connector: Annotated[conform_run.ConnectorName, typer.Option(help="what is tried")] = (
         conform_run.ConnectorName.PORTAL
     ),
@@ -325,7 +331,7 @@ def conform(  # noqa: PLR0913, PLR0917 - options
     if bool(address) != bool(mock):
         raise typer.BadParameter("--address and --mock go together")  # noqa: EM101, TRY003 - typer prints it
     wanted = conform_run.Wanted(
-        connector=connector,
+        connector=system or connector,
         faults=fault or [],
         build=build,
         address=address or None,

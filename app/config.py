@@ -4,6 +4,7 @@ A secret ``X`` can be put in a file ``lienthong_x`` in the folder named by ``LIE
 """
 
 import os
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -153,10 +154,11 @@ class Settings(BaseSettings):
     papers_password: SecretStr = SecretStr("")
     papers_file_bytes_max: int = Field(default=25 * 1024 * 1024, ge=1024)
 
-    population_way: Literal["off", "lgsp", "json"] = "off"
+    population_way: Literal["off", "lgsp", "json", "direct"] = "off"
     population_base_url: str = "http://127.0.0.1:8099"
     population_token_path: str = "oauth2/token"  # noqa: S105 - a path
-    population_service_path: str = "csdldc/XacThucThongTinCongDan"
+    population_service_path: str | None = None
+    population_record_path: str | None = None
     population_access_key: SecretStr = SecretStr("")
     population_secret_key: SecretStr = SecretStr("")
     population_app_name: str = "LienThong"
@@ -166,6 +168,24 @@ class Settings(BaseSettings):
     population_officers: dict[str, SecretStr] = Field(default_factory=dict)
     # Procedures that are licensed to ask; empty means that none is.
     population_procedures: tuple[str, ...] = ()
+    # The direct way: one account of the province, its secret, and the caller's name on the exchange layer.
+    population_direct_username: str | None = None
+    population_direct_secret: SecretStr = SecretStr("")
+    population_direct_api_key: SecretStr = SecretStr("")
+    population_direct_client: str | None = None
+    # Kept on our side, so that no officer is stopped by the far one; 0: none.
+    population_unit_calls_per_second: int = Field(default=5, ge=0)
+    population_officer_calls_per_day: int = Field(default=200, ge=0)
+    # How long an answer may feed decisions about its dossier.
+    population_answer_seconds: float = Field(default=86400.0, gt=0)
+
+    # Ask once. All sources of a check together; how long a decision allows a request.
+    once_only_seconds: float = Field(default=10.0, gt=0, le=60.0)
+    once_only_decision_seconds: float = Field(default=7 * 86400.0, gt=0)
+    # Dossiers received before this day (Vietnamese) are not judged; without one all are.
+    once_only_from: date | None = None
+    # How long before it was filed a dossier's login by VNeID may have been.
+    vneid_login_seconds: float = Field(default=86400.0, gt=0)
 
     @cached_property
     def is_sqlite(self) -> bool:

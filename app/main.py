@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import tracing
 from app.api import (
+    anomalies,
     audit,
     contracts,
     decisions,
@@ -24,10 +25,13 @@ from app.api import (
     files,
     health,
     intake,
+    once_only,
     persons,
+    prefill,
     problems,
     replays,
     results,
+    rule_tables,
     subjects,
     targets,
     uploads,
@@ -121,8 +125,9 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     app.state.doctor = Doctor(context)
     handing_over = (dossiers, intake, deliveries, persons, webhooks)
     papers = (documents, document_changes, uploads, subjects, results, files)
+    asking_once = (once_only, prefill, anomalies, rule_tables)
     operating = (decisions, replays, targets, events, contracts, audit, health)
-    for module in (*handing_over, *papers, *operating, docs, pages):
+    for module in (*handing_over, *papers, *asking_once, *operating, docs, pages):
         app.include_router(module.router)
     problems.install(app)
     _describe(app)

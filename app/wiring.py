@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import time
 
 from app.config import Settings
-from app.domain.breaker import BreakerPolicy
 from app.domain.delivery import Target
-from app.domain.documents import FileKind, GateMode, Marks, SignerKind, Verdict
-from app.domain.failures import FailureClass
-from app.domain.retry import Schedule, Schedules
+from app.domain.documents import FileKind, Marks
 from app.domain.worktime import OfficeSession, WorkingCalendar
 from app.errors import ConfigurationError
 from app.papers import Bench, Limits
 from app.papers.bundle_facts import Seal
 from app.papers.trust import TrustSettings, load_trust
+from app.policies import once_policy, paper_policy, policy
 from app.reference import Catalogue, CatalogueError, ProcedureFacts, UnitFacts, load_catalogue
+from app.reference.places import Places, load_places
+from app.reference.rules import RuleBook, check, load_rules
 from app.reference.workdays import load_calendar
 from app.store.session import Clock, Database
-from app.usecases.context import Context, DeliveryPolicy, Files, PaperPolicy
+from app.usecases.context import Context, Files
 from app.usecases.far_session import SharedSessions
 from app.usecases.webhooks import Endpoints
 from app.vault import LocalVault, S3Options, open_vault
@@ -30,11 +30,12 @@ from connectors.links import LinkProber
 from connectors.national_store import NationalStoreConnector, NationalStoreSettings
 from connectors.national_store.client import STORE_HTTP
 from connectors.population import OfficerKey, PopulationConnector, PopulationSettings, PopulationWay
-from connectors.portal import DossierFacts, PortalConnector, PortalSettings, Profile, encode_dossier, encode_step
+from connectors.portal import DossierFacts, PortalConnector, PortalSettings, Profile, Used, encode_dossier, encode_step
 from connectors.portal.papers import Paper, Papers, ResultPaper
 from connectors.scanner import ClamdScanner, Scanner, ScannerSettings
 from connectors.webhook import HTTP as WEBHOOK_HTTP
 from connectors.webhook import WebhookConnector
+from schemas.provincial import Database as ConsultedDatabase
 from schemas.provincial import DossierIn, Reuse, StepIn
 
 
@@ -55,7 +56,8 @@ class PortalEncoder:
     ) -> str:
         """JSON text of a snapshot; of its papers it says what ``marks`` say."""
         facts = DossierFacts(procedure.name, field_code, procedure.field_name, unit.name)
-        return encode_dossier(code, dossier, facts, self.profile, _papers(marks))
+        used = Used(tuple(map(ConsultedDatabase, marks.databases)), marks.vneid)
+        return encode_dossier(code, dossier, facts, self.profile, _papers(marks), used)
 
     def step(self, dossier_code: str, step: StepIn) -> str:
         """JSON text of a progress step."""
@@ -146,7 +148,12 @@ def _population(settings: Settings, database: Database) -> PopulationConnector |
         way=PopulationWay(settings.population_way),
         base_url=settings.population_base_url,
         token_path=settings.population_token_path,
-        service_path=settings.population_service_path,
+        service_path=settings.population_service_path or "",
+        record_path=settings.population_record_path or "",
+        direct_username=settings.population_direct_username or "",
+        direct_secret=settings.population_direct_secret.get_secret_value(),
+        direct_api_key=settings.population_direct_api_key.get_secret_value(),
+        direct_client=settings.population_direct_client or "",
         access_key=settings.population_access_key.get_secret_value(),
         secret_key=settings.population_secret_key.get_secret_value(),
         app_name=settings.population_app_name,
@@ -159,84 +166,6 @@ def _population(settings: Settings, database: Database) -> PopulationConnector |
         connect_seconds=3.0, read_seconds=15.0, total_seconds=15.0, tries_max=1, transport=settings.http_transport
     )
     return PopulationConnector(wanted, build_client(http), http, _book(database, "population"))
-
-
-_WEBHOOKS_AT_ONCE = 8
-_HOUR, _DAY = 3600.0, 86400.0
-# Beside the ordinary schedule of the settings. A technician is slower than a network; an answer that means nothing
-# to us is not asked for again and again; what is in doubt is asked about soon, and a person after a day.
-_SCHEDULES: dict[Target, dict[FailureClass, Schedule]] = {
-    Target.PORTAL: {
-        FailureClass.TECHNICAL: Schedule((60, 300, 900, _HOUR), attempts_max=400, age_max_seconds=14 * _DAY),
-        FailureClass.CONTRACT: Schedule((60, 300, 1800, _HOUR), attempts_max=12, age_max_seconds=2 * _DAY),
-        FailureClass.UNKNOWN: Schedule((5, 15, 60, 300, 900, _HOUR), attempts_max=60, age_max_seconds=_DAY),
-    },
-    Target.WEBHOOK: {},
-}
-_WEBHOOK_SCHEDULE = Schedule((5, 30, 120, 600, 1800, 7200, 5 * _HOUR), attempts_max=30, age_max_seconds=3 * _DAY)
-
-
-def schedules(settings: Settings, target: Target) -> Schedules:
-    """The retry schedules of a kind of destination: ours, those of the settings in their place.
-
-    Raises:
-        ConfigurationError: ``LIENTHONG_RETRY_SCHEDULES`` names a target or class that there is not, or
-            one that is not tried again, or a schedule that cannot be.
-    """
-    ordinary = _WEBHOOK_SCHEDULE
-    if target is Target.PORTAL:
-        ordinary = Schedule(settings.retry_waits_seconds, settings.retry_attempts_max, settings.retry_age_seconds)
-    by_class = dict(_SCHEDULES[target])
-    for key, wanted in settings.retry_schedules.items():
-        named, _, failure = key.partition(".")
-        if failure == FailureClass.PERMANENT.value:
-            message = f"LIENTHONG_RETRY_SCHEDULES: '{key}': what was refused is never sent again by itself"
-            raise ConfigurationError(message)
-        try:
-            schedule = Schedule(wanted.waits_seconds, wanted.attempts_max, wanted.age_max_seconds)
-            if Target(named) is target:
-                by_class[FailureClass(failure)] = schedule
-        except ValueError as error:
-            message = f"LIENTHONG_RETRY_SCHEDULES: '{key}': {error}"
-            raise ConfigurationError(message) from error
-    return Schedules(ordinary, by_class)
-
-
-def policy(settings: Settings, target: Target) -> DeliveryPolicy:
-    """Bounds of the delivery engine towards a kind of destination."""
-    national = target is not Target.WEBHOOK
-    return DeliveryPolicy(
-        schedules=schedules(settings, target),
-        lanes_per_claim=settings.worker_lanes_per_claim if national else _WEBHOOKS_AT_ONCE,
-        steps_per_lane=settings.worker_steps_per_lane,
-        calls_in_flight=settings.worker_calls_in_flight if national else _WEBHOOKS_AT_ONCE,
-        lease_seconds=settings.worker_lease_seconds,
-        call_seconds=settings.call_seconds + settings.call_tries_seconds,
-        settle_seconds=settings.portal_settle_seconds if national else 0.0,
-        breaker=BreakerPolicy(
-            window_seconds=settings.breaker_window_seconds,
-            calls_min=settings.breaker_calls_min,
-            failure_share=settings.breaker_failure_share,
-            waits_seconds=settings.breaker_waits_seconds,
-            trial_seconds=settings.worker_lease_seconds,
-        ),
-    )
-
-
-def paper_policy(settings: Settings) -> PaperPolicy:
-    """The rules about documents."""
-    return PaperPolicy(
-        public_url=settings.public_url.rstrip("/"),
-        bytes_max=settings.document_bytes_max,
-        signers={code: frozenset(map(SignerKind, kinds)) for code, kinds in settings.result_signers.items()},
-        verdicts=frozenset(map(Verdict, settings.result_verdicts)),
-        gate_mode=GateMode(settings.result_gate),
-        gate_statuses=frozenset(settings.result_gate_statuses),
-        retry_seconds=settings.link_retry_seconds,
-        recheck_seconds=settings.link_recheck_seconds,
-        upload_life_seconds=settings.upload_life_seconds,
-        check_bytes_per_second=settings.document_check_bytes_per_second,
-    )
 
 
 def _files(settings: Settings, database: Database) -> Files:
@@ -327,6 +256,24 @@ def _catalogue(settings: Settings) -> Catalogue:
         raise ConfigurationError(message) from error
 
 
+def _rules(settings: Settings, catalogue: Catalogue) -> RuleBook:
+    try:
+        rules = load_rules(settings.reference_dir)
+        check(rules, catalogue)
+    except CatalogueError as error:
+        message = f"LIENTHONG_REFERENCE_DIR: {error}"
+        raise ConfigurationError(message) from error
+    return rules
+
+
+def _places(settings: Settings) -> Places:
+    try:
+        return load_places(settings.reference_dir)
+    except CatalogueError as error:
+        message = f"LIENTHONG_REFERENCE_DIR: {error}"
+        raise ConfigurationError(message) from error
+
+
 def _calendar(settings: Settings) -> WorkingCalendar:
     try:
         parts = [part.strip().split("-") for part in settings.office_hours.split(",")]
@@ -345,9 +292,10 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
     subject_key = settings.subject_key.get_secret_value().encode()
     procedures = frozenset(settings.population_procedures)
     database = Database(settings.database_url, clock=clock, pool_size=settings.database_pool)
+    catalogue = _catalogue(settings)
     return Context(
         database=database,
-        catalogue=_catalogue(settings),
+        catalogue=catalogue,
         agency=settings.agency,
         encoders={Target.PORTAL: PortalEncoder(Profile(settings.portal_profile))},
         connectors={target: build(settings, database) for target, build in CONNECTORS.items()},
@@ -359,6 +307,9 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
         calendar=_calendar(settings),
         papers=paper_policy(settings),
         files=_files(settings, database),
+        rules=_rules(settings, catalogue),
+        places=_places(settings),
+        once=once_policy(settings),
     )
 
 

@@ -1,4 +1,7 @@
-"""``python -m benchmarks [drain] [claims] [intake] [outage] [uploads]``: measure, print, write ``build/bench.json``."""
+"""``python -m benchmarks [PART ...]``: measure, print, write ``build/bench.json``.
+
+Parts: drain, claims, intake, outage, uploads, once_only.
+"""
 
 import asyncio
 import json
@@ -11,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks import claims, drain, intake, outage, stage, uploads
+from benchmarks import claims, drain, intake, once_only, outage, stage, uploads
 from benchmarks.bars import Bar
 
 BARS = {
@@ -24,6 +27,9 @@ BARS = {
     "outage_happened_vs_forecast": Bar(at_least=0.6, at_most=1.6),
     "uploads_lost": Bar(at_most=0.0),
     "uploads_50_mb_growth_mb_max": Bar(at_most=32.0),
+    "once_only_check_p95_ms_sqlite": Bar(at_most=50.0),
+    "once_only_check_p95_ms_postgresql": Bar(at_most=50.0),
+    "once_only_outside_calls": Bar(at_most=0.0),
 }
 
 
@@ -31,18 +37,20 @@ def main(wanted: list[str]) -> int:
     """Run what is wanted (everything by default); 1 when a bar is missed."""
     # A line a call belongs in a log, not between the figures.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    wanted = wanted or ["drain", "claims", "intake", "outage", "uploads"]
+    wanted = wanted or ["drain", "claims", "intake", "outage", "uploads", "once_only"]
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as name:
         folder = Path(name)
         if "intake" in wanted:
             figures |= intake.measure(folder)
-        if {"drain", "claims", "outage", "uploads"} & set(wanted):
+        if {"drain", "claims", "outage", "uploads", "once_only"} & set(wanted):
             with stage.postgresql() as server:
                 if "drain" in wanted:
                     figures |= asyncio.run(drain.measure(server, folder))
                 if "uploads" in wanted:
                     figures |= asyncio.run(uploads.measure(server, folder))
+                if "once_only" in wanted:
+                    figures |= asyncio.run(once_only.measure(server, folder))
                 if "outage" in wanted:
                     figures |= asyncio.run(outage.measure(server, folder))
                 if "claims" in wanted:

@@ -94,7 +94,7 @@ def context_of(
         agency="H15",
         encoders={Target.PORTAL: PortalEncoder(Profile.V2)},
         connectors={Target.PORTAL: connector or InMemoryConnector()},
-        policies={Target.PORTAL: policy or DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=100.0, call_seconds=10.0)},
+        policies={Target.PORTAL: policy or DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=100.0, call_seconds=40.0)},
         subject_key=b"test",
         draw=lambda: 0.5,
         **more,

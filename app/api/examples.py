@@ -170,27 +170,6 @@ SUMMARY: dict[str, Any] = {
     "scans": {"lookups": 40, "scans_avoided": 12, "share": 0.3},
 }
 
-PERSON: dict[str, Any] = {
-    "dossier_code": CODE,
-    "officer": "canbo01",
-    "unit": "H15.50",
-    "purpose": "Kiểm tra người nộp hồ sơ khai sinh",
-    "number": "003190123456",
-    "full_name": "H'Bia Niê",
-    "birth_date": "1990-05-17",
-}
-
-PERSON_OUT: dict[str, Any] = {
-    "outcome": "MATCH",
-    "match": True,
-    "meaning": {
-        "vi": "Số, họ tên và ngày sinh là của cùng một người.",
-        "en": "Number, name and birth date belong to one person.",
-    },
-    "request_id": "H15-6d6f0b0c5a3b",
-    "correlation_id": "6d6f0b0c",
-}
-
 AUDIT_ENTRY: dict[str, Any] = {
     "id": 7,
     "at": "2026-07-01T01:05:02Z",

@@ -13,6 +13,7 @@ from typing import Final
 INSERT: Final = "DongBoHoSoMC"
 STEPS: Final = "CapNhatTienDoHoSoMC"
 QUESTION: Final = "XacThucThongTinCongDan"
+RECORD: Final = "TraCuuThongTinCongDan"
 PUSHES: Final = (INSERT, STEPS)
 #: As often as a lasting fault may fire before it is cleared.
 LASTING_TIMES: Final = 100_000
@@ -144,7 +145,8 @@ PORTAL: Final = (
 class PersonRow:
     """One fault of the population database. ``outcomes`` are what may be told while it lasts.
 
-    ``json_only``: it plays on the JSON way to ask only.
+    ``json_only``: it plays on the JSON way to ask only. ``record``: the question brings facts to be compared with the
+    record (service 037); a client that never asks for a record is not asked these rows.
     """
 
     fault: str
@@ -155,11 +157,12 @@ class PersonRow:
     times: int = LASTING_TIMES
     outlasts: bool = False
     json_only: bool = False
+    record: bool = False
 
     def armed(self, time_out_seconds: float) -> dict[str, object]:
         """The fault to arm."""
         delay = {"delay_ms": round(time_out_seconds * OUTLAST * 1000)} if self.outlasts else {}
-        service = {"service": self.service} if self.service else {}
+        service = {"service": RECORD if self.record else self.service} if self.service else {}
         kind = self.kind or self.fault
         return {"system": "population", "kind": kind, "times": self.times, **service, **delay, **self.arm}
 
@@ -196,4 +199,17 @@ POPULATION: Final = (
     PersonRow(fault="code_00", json_only=True),
     PersonRow(fault="code_int", json_only=True),
     PersonRow(fault="code_missing", json_only=True),
+    PersonRow(fault="record_hang", kind="hang", record=True),
+    PersonRow(fault="record_slow_body", kind="slow_body", outlasts=True, record=True),
+    PersonRow(fault="record_reset_after", kind="reset_after", record=True),
+    PersonRow(fault="record_truncated", kind="truncated_json", record=True),
+    PersonRow(fault="record_empty_body", kind="empty_body", record=True),
+    PersonRow(fault="record_html_200", kind="html_200", record=True),
+    PersonRow(fault="record_unknown_code", kind="unknown_code", record=True),
+    PersonRow(fault="record_duplicate_500", kind="duplicate_500", record=True),
+    PersonRow(fault="record_session_expired", kind="session_expired", outcomes=_REFUSED, record=True),
+    PersonRow(fault="record_wrong_unit", kind="wrong_unit", outcomes=_REFUSED, record=True),
+    PersonRow(fault="record_http_429", kind="http_429", outcomes=_BUSY, record=True),
+    PersonRow(fault="record_http_503", kind="http_503", record=True),
+    PersonRow(fault="record_code_table_changed", kind="code_table_changed", outcomes=_REFUSED, record=True),
 )

@@ -31,9 +31,10 @@ class Asker:
     dossier: Plan
     people: Iterator[Mapping[str, str]]
     officers: Iterator[int]
+    foreign: bool = False
 
     @classmethod
-    def ready(cls, bench: Bench) -> "Asker":
+    def ready(cls, bench: Bench, *, foreign: bool = False) -> "Asker":
         """Forget what the mock holds, and hand the dossier over.
 
         Raises:
@@ -46,17 +47,19 @@ class Asker:
             message = f"the dossier to ask for was not taken: {refusal_words(answer.problem)}"
             raise NobodyToAskAbout(message)
         people: Sequence[Json] = [person for person in bench.mock.people(_PEOPLE) if person["birth_date"]]
-        return cls(bench, plan, cycle(people), cycle(range(1, _OFFICERS + 1)))
+        return cls(bench, plan, cycle(people), cycle(range(1, _OFFICERS + 1)), foreign)
 
-    def ask(self, *, false: bool = False) -> str:
-        """The class of the outcome, or the name of the refusal."""
+    def ask(self, *, false: bool = False, record: bool = False) -> str:
+        """The class of the outcome, or the name of the refusal; with ``record`` a fact of it is to be compared."""
         person = next(self.people)
         birth = person["birth_date"]
         if false:
             # 28 February is a day of every year, so that the question is well formed and still wrong.
             birth = f"{int(birth[:4]) - 1}-02-28"
+        declared = {"declared": {"ethnicity": person["ethnicity_code"]}} if record else {}
         return self.bench.gateway.verify_person(
-            {
+            declared
+            | {
                 "dossier_code": self.dossier.code,
                 "officer": f"canbo{next(self.officers):02d}",
                 "unit": self.dossier.unit,
@@ -74,7 +77,7 @@ def try_row(asker: Asker, row: PersonRow) -> Row | None:
     bench.mock.clear()
     bench.mock.arm(row.armed(bench.time_out_seconds))
     try:
-        told = asker.ask()
+        told = asker.ask(record=row.record)
         fired = bench.mock.fired()
         bench.mock.clear()
         if told == _FALSE:
@@ -82,10 +85,10 @@ def try_row(asker: Asker, row: PersonRow) -> Row | None:
         elif told not in row.outcomes:
             findings.add(Check.STATE_SHOWN, f"told as {told}, not as one of {', '.join(sorted(row.outcomes))}")
         if not fired:
-            if row.json_only:
+            if row.json_only or (row.record and asker.foreign):
                 return None
             findings.add(Check.RECOVERED, "the fault never fired, so nothing was shown")
-        _judge_after(asker, findings)
+        _judge_after(asker, findings, record=row.record)
     except GatewayError as error:
         findings.add(Check.RECOVERED, f"the client does not answer: {error}")
     finally:
@@ -93,16 +96,16 @@ def try_row(asker: Asker, row: PersonRow) -> Row | None:
     return row_of(row.fault, findings, _ASKED, _HOLDS)
 
 
-def _judge_after(asker: Asker, findings: Findings) -> None:
+def _judge_after(asker: Asker, findings: Findings, *, record: bool) -> None:
     told: list[str] = []
 
     def right() -> bool:
-        told.append(asker.ask())
+        told.append(asker.ask(record=record))
         return told[-1] == _TRUE
 
     if not wait_until(right, asker.bench.patience_seconds):
         findings.add(Check.RECOVERED, f"after the fault a true question is still told as {told[-1]}")
     elif len(told) > 1 and _FALSE in told:
         findings.add(Check.STATE_SHOWN, "after the fault a true question was told as no such person")
-    elif (false := asker.ask(false=True)) != _FALSE:
+    elif (false := asker.ask(false=True, record=record)) != _FALSE:
         findings.add(Check.STATE_SHOWN, f"after the fault a false question is told as {false}")

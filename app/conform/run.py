@@ -154,7 +154,7 @@ def _person_rows(wanted: Wanted, chosen: Sequence[PersonRow], way: str, console:
         return []
     rows: list[Row] = []
     with _bench(wanted, _OWN_WAYS.get(way, {}), console) as bench:
-        asker = Asker.ready(bench)
+        asker = Asker.ready(bench, foreign=wanted.address is not None)
         for row in chosen:
             played = population.try_row(asker, row)
             if played is None:

@@ -145,7 +145,7 @@ class Gateway:
         answer: Json = response.json()
         return answer
 
-    def verify_person(self, question: Mapping[str, str]) -> str:
+    def verify_person(self, question: Mapping[str, object]) -> str:
         """Ask about a person once; the class of the outcome, or the name of the refusal."""
         answer = self._call("POST", "/v1/persons/verify", tries=1, json=question).json()
         return str(answer["outcome"]) if "outcome" in answer else slug_of(answer)

@@ -148,7 +148,7 @@ def misreported(handed: Mapping[str, Handed], claims: Mapping[str, str], found: 
 def _compare_dossier(
     code: str, owed: Handed, entries: Sequence[Record], out: frozenset[str], found: Comparison
 ) -> None:
-    snapshots = _without_news_of_papers([entry for entry in entries if entry["kind"] != "step"])
+    snapshots = _without_news_of_marks([entry for entry in entries if entry["kind"] != "step"])
     steps = [entry for entry in entries if entry["kind"] == "step"]
     revisions = {n: owed.revisions[n] for n in sorted(owed.revisions) if f"{code}#{n}" not in out}
     newest = max(owed.revisions, default=0)
@@ -177,22 +177,23 @@ def fold(states: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {record: "delivered" if arrived else state for record, (_, state, arrived) in found.items()}
 
 
-def _without_news_of_papers(snapshots: Sequence[Record]) -> list[Record]:
-    """The snapshots, but for those that say what the one before says and only something else of its papers."""
+def _without_news_of_marks(snapshots: Sequence[Record]) -> list[Record]:
+    """The snapshots, but for those that say what the one before says and only other marks (papers, databases)."""
     kept: list[Record] = []
     for entry in snapshots:
         before = kept[-1]["data"] if kept else None
         if before is not None and _wire_dossier(before) == _wire_dossier(entry["data"]):
-            told = kept[-1].get("papers", _wire_papers(before))
-            if told != _wire_papers(entry["data"]):
-                kept[-1] = {**kept[-1], "papers": _wire_papers(entry["data"])}
+            told = kept[-1].get("marks", _wire_marks(before))
+            if told != _wire_marks(entry["data"]):
+                kept[-1] = {**kept[-1], "marks": _wire_marks(entry["data"])}
                 continue
         kept.append(entry)
     return kept
 
 
-def _wire_papers(data: Record) -> list[object]:
-    return [data.get(name) for name in ("TaiLieuNop", "DanhSachGiayToKetQua", "HoSoCoThanhPhanSoHoa")]
+def _wire_marks(data: Record) -> list[object]:
+    names = ("TaiLieuNop", "DanhSachGiayToKetQua", "HoSoCoThanhPhanSoHoa", "DSKetNoiCSDL")
+    return [data.get(name) for name in names]
 
 
 def _compare_snapshots(

@@ -237,6 +237,7 @@ class Stack:
             "LIENTHONG_POPULATION_BASE_URL": self.mock_url,
             "LIENTHONG_POPULATION_OFFICERS": json.dumps(_MOCK_OFFICERS),
             "LIENTHONG_POPULATION_PROCEDURES": '["*"]',
+            "LIENTHONG_POPULATION_UNIT_CALLS_PER_SECOND": "100",
             "LIENTHONG_DOCUMENTS_URL": str((self.folder / "documents").absolute()),
             "LIENTHONG_PAPERS_ADAPTER_URL": f"{self.mock_url}/XrdAdapter/RestService/forward",
             "LIENTHONG_PAPERS_PASSWORD": "mock-only-papers",

@@ -14,6 +14,7 @@ from rich.table import Table
 from app.demo.client import LineAnswer
 from app.demo.documents import Documents
 from app.demo.drive import Audit
+from app.demo.officers import Officers
 from app.demo.persons import PersonChecks
 from app.demo.texts import TEXTS, both
 
@@ -21,7 +22,8 @@ _SHOWN: Final = 20
 _ROWS: Final = (
     "handed_over", "delivered", "refused", "refused_expected", "held_back", "superseded", "door_refused",
     "door_refused_expected", "documents", "results", "links_published", "links_fetched", "links_wrong", "lookups",
-    "scans_avoided", "lost", "doubled", "out_of_order", "stale", "foreign", "misreported", "persons_asked",
+    "scans_avoided", "once_only_checks", "papers_not_asked", "fields_prefilled", "fields_asked", "redundant",
+    "redundant_planted", "lost", "doubled", "out_of_order", "stale", "foreign", "misreported", "persons_asked",
     "worker_restarts", "seconds",
 )  # fmt: skip
 # These are zero, or something is wrong.
@@ -59,6 +61,12 @@ class Report:
     lookups: int
     scans_avoided: int
     e_result_share: float
+    once_only_checks: int
+    papers_not_asked: int
+    fields_prefilled: int
+    fields_asked: int
+    redundant: int
+    redundant_planted: int
     persons_asked: int
     worker_restarts: int
     seconds: float
@@ -69,6 +77,8 @@ class Report:
     verdicts: dict[str, int] = field(default_factory=dict)
     refused_files: dict[str, int] = field(default_factory=dict)
     gate: dict[str, int] = field(default_factory=dict)
+    decisions: dict[str, int] = field(default_factory=dict)
+    population: dict[str, int] = field(default_factory=dict)
     ids: dict[str, list[str]] = field(default_factory=dict)
     surprises: list[str] = field(default_factory=list)
 
@@ -78,14 +88,14 @@ def make(
     refused_lines: Sequence[LineAnswer],
     expected: tuple[int, int],
     surprises: Sequence[str],
-    asked: tuple[PersonChecks, Documents],
+    asked: tuple[PersonChecks, Documents, Officers],
     *,
     database: str,
     worker_restarts: int,
     seconds: float,
 ) -> Report:
     """Put the figures together; ``expected`` are the refusals that came as foretold, at the portal and at the door."""
-    found, (persons, papers) = audit.found, asked
+    found, (persons, papers, once) = audit.found, asked
     ours = _FAULTS - {"misreported", "links_wrong"}
     faults: dict[str, list[str]] = {name: list(getattr(found, name)) for name in sorted(ours)}
     faults["misreported"] = audit.misreported
@@ -112,15 +122,23 @@ def make(
         verdicts=dict(papers.verdicts.most_common()),
         refused_files=dict(papers.refused_files.most_common()),
         gate=dict(papers.gate),
+        once_only_checks=once.once_only_checks,
+        papers_not_asked=once.papers_not_asked,
+        fields_prefilled=once.fields_prefilled,
+        fields_asked=once.fields_asked,
+        redundant=once.redundant,
+        redundant_planted=once.redundant_planted,
+        decisions=dict(once.decisions.most_common()),
+        population=once.population,
         persons_asked=persons.asked,
         worker_restarts=worker_restarts,
         seconds=round(seconds, 1),
-        right=audit.exact and as_foretold and persons.right and not papers.wrong,
+        right=audit.exact and as_foretold and persons.right and not papers.wrong and not once.wrong,
         reasons=_counted(_portal_reason(audit.claims[name]) for name in audit.refused),
         door_reasons=_counted(answer.slug for answer in refused_lines),
         persons=dict(persons.outcomes),
         ids={name: ids for name, ids in faults.items() if ids},
-        surprises=[*surprises, *persons.wrong, *papers.wrong],
+        surprises=[*surprises, *persons.wrong, *papers.wrong, *once.wrong],
     )
 
 
@@ -160,6 +178,8 @@ def show(report: Report, console: Console) -> None:
         ("refused_files", report.refused_files),
         ("gate", report.gate),
         ("persons", report.persons),
+        ("decisions", report.decisions),
+        ("population", report.population),
     ):
         table.add_section()
         table.add_row(both(title), "", style="bold")

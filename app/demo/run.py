@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Final
 
 from rich.console import Console
 
-from app.demo import documents, drive, persons, refusals, report
+from app.demo import documents, drive, officers, persons, refusals, report
 from app.demo.authority import Authority
 from app.demo.client import Gateway, GatewayError, load, numbered_lines
 from app.demo.compare import Record
@@ -22,6 +22,7 @@ from app.demo.documents import Documents, House
 from app.demo.processes import Stack, StackError
 from app.demo.signing import Signing
 from app.demo.texts import both
+from app.domain.rulesets import VIETNAM
 from app.papers.trust import TrustSettings
 from app.reference import load_catalogue
 
@@ -95,7 +96,7 @@ def _demo(samples: Path, build: Path, console: Console) -> int:
     console.print(both("starting"))
     desk = Signing(Authority.make(datetime.now(UTC)))
     with (
-        _stack(_DEMO_FOLDER, console, desk) as stack,
+        _stack(_DEMO_FOLDER, console, desk, _from_today()) as stack,
         Gateway(stack.api_url, stack.token(_token_name("demo"))) as gateway,
     ):
         if any(gateway.summary()["received"].values()):
@@ -111,7 +112,10 @@ def _demo(samples: Path, build: Path, console: Console) -> int:
         drive.settle(gateway, stack, console, both("draining"))
         checks = persons.ask(gateway, stack.mock_url, persons.open_dossiers(accepted))
         house = House(gateway, stack, load_catalogue(), desk, console)
+        once = officers.work(house)
+        accepted += once.records
         papers = _documents(house, accepted)
+        once.wrong += officers.marks_wrong(stack.mock_url, once)
         console.print(both("comparing"))
         audit = drive.audit(gateway, stack.mock_url, accepted)
         wrong_lines = [line for _, line in numbered_lines(samples / "wrong.ndjson")]
@@ -121,7 +125,7 @@ def _demo(samples: Path, build: Path, console: Console) -> int:
             refused_lines + wrong_refused,
             (verdict.portal, verdict.door),
             surprises + verdict.surprises,
-            (checks, papers),
+            (checks, papers, once),
             database=_kind_of_database(),
             worker_restarts=stack.restarts,
             seconds=time.monotonic() - began,
@@ -197,13 +201,20 @@ def _curl_paper(url: str, token: str) -> str:
     )
 
 
-def _stack(folder: Path, console: Console, desk: Signing | None = None) -> Stack:
+def _from_today() -> dict[str, str]:
+    """The sample quarter comes from before anybody asked the gate; what officers do here is judged."""
+    return {"LIENTHONG_ONCE_ONLY_FROM": datetime.now(VIETNAM).date().isoformat()}
+
+
+def _stack(folder: Path, console: Console, desk: Signing | None = None, more: Mapping[str, str] | None = None) -> Stack:
     trusted = {} if desk is None else trust_settings(desk.authority.write_trust((folder / "trust").absolute()))
     return Stack(
         folder,
         os.environ.get(_DATABASE_SETTING),
         say=lambda words: console.print(words, markup=False, highlight=False, soft_wrap=True),
-        overrides=trusted | {name: value for name, value in os.environ.items() if name.startswith(_STORE_SETTINGS)},
+        overrides=trusted
+        | dict(more or {})
+        | {name: value for name, value in os.environ.items() if name.startswith(_STORE_SETTINGS)},
     )
 
 

@@ -20,6 +20,9 @@ class AuditKind(StrEnum):
     DOCUMENT = "document"
     DOCUMENT_READ = "document_read"
     DOCUMENT_LOOKUP = "document_lookup"
+    ONCE_ONLY = "once_only"
+    PREFILL = "prefill"
+    ANOMALY = "anomaly"
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,10 +199,16 @@ class ResultMark:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """All that the nation is told of the documents of a dossier; nothing here is said without a row behind it."""
+    """All that the nation is told beside the record itself; nothing here is said without a row behind it.
+
+    ``databases`` are those that confirmed a person of the dossier. ``vneid``: it was filed under the applicant's own
+    login by VNeID.
+    """
 
     components: tuple[ComponentMark, ...] = ()
     results: tuple[ResultMark, ...] = ()
+    databases: tuple[str, ...] = ()
+    vneid: bool = False
 
     @property
     def has_digitised_component(self) -> bool:
@@ -216,7 +222,7 @@ NO_MARKS = Marks()
 NEVER_TOLD = frozenset({Verdict.MODIFIED, Verdict.REVOKED})
 
 
-def marks_of(held: Iterable[Held]) -> Marks:
+def marks_of(held: Iterable[Held], databases: tuple[str, ...] = ()) -> Marks:
     """The marks of a dossier, computed from the documents that speak and whose links were seen to work.
 
     A result that was changed after signing, or signed with a revoked certificate, is not told: it must not stand with
@@ -230,6 +236,7 @@ def marks_of(held: Iterable[Held]) -> Marks:
             for document in speaking
             if document.role is Role.RESULT and document.code and document.url and document.verdict not in NEVER_TOLD
         ),
+        databases,
     )
 
 
@@ -282,15 +289,20 @@ class ClaimKind(StrEnum):
     FROM_NATIONAL_STORE = "from_national_store"
     LINK = "link"
     RESULT = "result"
+    DATABASE = "database"
+    VNEID = "vneid"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something said of one paper of a dossier. ``pointer`` is a JSON pointer (RFC 6901) into the record."""
+    """Something said of one paper of a dossier, or (``role`` None) of what was used for it.
+
+    ``pointer`` is a JSON pointer (RFC 6901) into the record.
+    """
 
     pointer: str
     kind: ClaimKind
-    role: Role
+    role: Role | None
     code: str | None
     name: str
 

@@ -13,8 +13,8 @@ from app.domain.delivery import DeliveryState
 class EventKind(StrEnum):
     """What happened.
 
-    The first three and ``CONTRACT_NEW`` are about a destination, the last two about links and files of documents, the
-    others about one delivery.
+    The first three and ``CONTRACT_NEW`` are about a destination, ``LINK_DEAD`` and ``FILE_DAMAGED`` about documents,
+    those from ``SOURCE_SILENT`` on about sources that are asked, the others about one delivery.
     """
 
     TARGET_DOWN = "target_down"
@@ -26,6 +26,10 @@ class EventKind(StrEnum):
     CONTRACT_NEW = "contract_new"
     LINK_DEAD = "link_dead"
     FILE_DAMAGED = "file_damaged"
+    SOURCE_SILENT = "source_silent"
+    WRONG_PERSON = "wrong_person"
+    DISCREPANCY = "discrepancy"
+    ANOMALY = "anomaly"
 
 
 class Phase(StrEnum):
@@ -49,6 +53,13 @@ class News(StrEnum):
     LINK_RECOVERED = "link.recovered"
     FILE_DAMAGED = "file.damaged"
     FILE_RECOVERED = "file.recovered"
+    SOURCE_SILENT = "source.silent"
+    SOURCE_ANSWERS = "source.answers"
+    WRONG_PERSON = "person.wrong_record"
+    DISCREPANCY = "discrepancy.reported"
+    DISCREPANCY_ENDED = "discrepancy.answered"
+    ANOMALY = "person.anomaly"
+    ANOMALY_ENDED = "person.anomaly.signed_off"
     DELIVERED = "delivery.delivered"
     REFUSED = "delivery.refused"
     REFUSED_ENDED = "delivery.refused.ended"
@@ -75,6 +86,10 @@ EVENT_NEWS = MappingProxyType(
         _E.CONTRACT_NEW: (_N.CONTRACT_NEW, None),
         _E.LINK_DEAD: (_N.LINK_DEAD, _N.LINK_RECOVERED),
         _E.FILE_DAMAGED: (_N.FILE_DAMAGED, _N.FILE_RECOVERED),
+        _E.SOURCE_SILENT: (_N.SOURCE_SILENT, _N.SOURCE_ANSWERS),
+        _E.WRONG_PERSON: (_N.WRONG_PERSON, None),
+        _E.DISCREPANCY: (_N.DISCREPANCY, _N.DISCREPANCY_ENDED),
+        _E.ANOMALY: (_N.ANOMALY, _N.ANOMALY_ENDED),
     }
 )
 

@@ -41,6 +41,9 @@ class Purpose(StrEnum):
     DOCUMENTS = "documents"
     DOCUMENT_LINK = "document_link"
     DOCUMENT_LOOKUP = "document_lookup"
+    ONCE_ONLY = "once_only"
+    PREFILL = "prefill"
+    ANTI_BROWSING = "anti_browsing"
 
 
 LEGAL_BASIS = {
@@ -52,6 +55,9 @@ LEGAL_BASIS = {
     Purpose.DOCUMENTS: "NĐ 45/2020/NĐ-CP; NĐ 118/2025/NĐ-CP",
     Purpose.DOCUMENT_LINK: "NĐ 118/2025/NĐ-CP; NĐ 224/2026/NĐ-CP Điều 15",
     Purpose.DOCUMENT_LOOKUP: "NĐ 118/2025/NĐ-CP Điều 4; NĐ 224/2026/NĐ-CP Điều 18",
+    Purpose.ONCE_ONLY: "NĐ 118/2025/NĐ-CP Điều 4; NĐ 224/2026/NĐ-CP Điều 18",
+    Purpose.PREFILL: "NĐ 224/2026/NĐ-CP Điều 15, 18, 23",
+    Purpose.ANTI_BROWSING: "Luật Căn cước 26/2023/QH15; NĐ 70/2024/NĐ-CP",
 }
 
 

@@ -12,7 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.domain.delivery import DeliveryState, HoldReason, LaneState
 from app.domain.events import DELIVERY_EVENTS, EVENT_NEWS, EventKind, subject_of
 from app.store.session import ReadSession, Row, WriteSession, member_of, members
-from app.store.tables import events, lanes, messages
+from app.store.tables import lanes, messages
+from app.store.watch_tables import events
 
 _OPEN = text("ended_at IS NULL")
 _PREFIX = len(subject_of(0))
@@ -79,8 +80,14 @@ async def end_all_of(session: WriteSession, target: str, now: datetime) -> None:
 
 async def is_open(session: ReadSession, kind: EventKind, subject: str) -> bool:
     """Whether an event has begun and not ended."""
+    return await open_id(session, kind, subject) is not None
+
+
+async def open_id(session: ReadSession, kind: EventKind, subject: str) -> int | None:
+    """The id of an event that has begun and not ended; None: there is none."""
     wanted = (events.c.kind == kind.value, events.c.subject == subject, events.c.ended_at.is_(None))
-    return await session.one_or_none(select(events.c.id).where(*wanted)) is not None
+    row = await session.one_or_none(select(events.c.id).where(*wanted))
+    return None if row is None else int(row.id)
 
 
 async def settled(session: ReadSession, limit: int) -> list[Settled]:

@@ -17,7 +17,8 @@ from app.domain.forecast import Backlog
 from app.store import gates, holds
 from app.store.holds import Hold
 from app.store.session import ReadSession
-from app.store.tables import PENDING, lanes, messages, webhooks
+from app.store.tables import PENDING, lanes, messages
+from app.store.watch_tables import webhooks
 
 _ID_END = 2**63
 _MOVES = frozenset({GateState.CLOSED, GateState.RAMP})

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.store.session import ReadSession, Row, WriteSession
-from app.store.tables import sightings
+from app.store.watch_tables import sightings
 
 
 @dataclass(frozen=True, slots=True)

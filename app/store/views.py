@@ -12,7 +12,8 @@ from app.domain.events import EventKind
 from app.domain.failures import FailureClass
 from app.domain.situation import Facts, situation_of
 from app.store.session import ReadSession, Row
-from app.store.tables import attempts, calls, dossiers, events, gates, holds, lanes, messages, steps
+from app.store.tables import attempts, calls, dossiers, gates, holds, lanes, messages, steps
+from app.store.watch_tables import events
 
 _PENDING = sorted(state.value for state in PENDING_STATES)
 _BROKEN = [DeliveryState.REJECTED.value, DeliveryState.DEAD.value]

@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from app.domain.delivery import DeliveryState, Destination, LaneState, Target
 from app.errors import StoreBusy
 from app.store.session import ReadSession, Row, WriteSession, member_of, members
-from app.store.tables import dossiers, lanes, messages, webhooks
+from app.store.tables import dossiers, lanes, messages
+from app.store.watch_tables import webhooks
 
 _STANDING = [LaneState.READY.value, LaneState.SCHEDULED.value, LaneState.HELD.value]
 

@@ -148,6 +148,14 @@ RAW = {
         "Phần mềm ghi liên kết riêng; Cổng chỉ nhận liên kết của tệp đã gửi vào kho.",
         "The software gives a link of its own; the nation is told links of files that lie here only.",
     ),
+    "undocumented.database": (
+        "Nói là đã khai thác CSDL, nhưng ở đây chưa có lần xác thực nào khớp; không báo lên Cổng.",
+        "Said to have used a database, but none confirmed a person of it here; the nation is not told.",
+    ),
+    "undocumented.vneid": (
+        "Nói là đã xác thực VNeID, nhưng không có lần đăng nhập của chính người nộp; không báo lên Cổng.",
+        "Said to be verified by VNeID, but no login of the applicant's own stands behind it; the nation is not told.",
+    ),
     "undocumented.result": (
         "Phần mềm ghi có kết quả nhưng chưa gửi tệp kết quả.",
         "The software names a result, and has handed no file of it over.",

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -15,12 +15,14 @@ from app.domain.worktime import WorkingCalendar
 from app.papers import Examined
 from app.papers.bundle_facts import Seal
 from app.reference import Catalogue, ProcedureFacts, UnitFacts
+from app.reference.places import Places, shipped_places
+from app.reference.rules import RuleBook, shipped_rules
 from app.store.session import Database
 from app.vault import Vault
 from connectors.base import Connector
 from connectors.links import Prober
 from connectors.national_store import NationalStore
-from connectors.population import PersonAnswer, PersonQuestion
+from connectors.population.outcomes import PersonConnector
 from connectors.scanner import Scanner
 from schemas.provincial import DossierIn, StepIn
 
@@ -49,17 +51,10 @@ class Encoder(Protocol):
         unit: UnitFacts,
         marks: Marks,
     ) -> str:
-        """JSON text of a snapshot; of its papers it says what ``marks`` say, and nothing else."""
+        """JSON text of a snapshot; of what is not in the record it says what ``marks`` say."""
 
     def step(self, dossier_code: str, step: StepIn) -> str:
         """JSON text of a progress step."""
-
-
-class PersonChecker(Protocol):
-    """Asks the population database whether a number, a name and a birth date are one person."""
-
-    async def verify(self, question: PersonQuestion) -> PersonAnswer:
-        """Answer by outcome class; never raises for what the far side did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +141,26 @@ class PaperPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class OncePolicy:
+    """The rules about asking once that a province sets beside its tables.
+
+    The two quotas of questions are kept on our side; 0: none. An answer about a person feeds decisions about its
+    dossier for ``answer_seconds``; a decision allows a request for ``decision_seconds``. All sources of one check
+    together have ``seconds``. Dossiers received before ``counted_from`` (a Vietnamese day) are not judged. A login by
+    VNeID counts when it was at most ``vneid_login_seconds`` before the dossier was filed.
+    """
+
+    unit_calls_per_second: int = 5
+    officer_calls_per_day: int = 200
+    answer_seconds: float = 86400.0
+    seconds: float = 10.0
+    decision_seconds: float = 7 * 86400.0
+    counted_from: date | None = None
+    vneid_login_seconds: float = 86400.0
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Everything a use case needs, and nothing that reads the environment."""
 
@@ -155,7 +170,7 @@ class Context:
     encoders: Mapping[Target, Encoder]
     connectors: Mapping[Target, Connector]
     policies: Mapping[Target, DeliveryPolicy]
-    population: PersonChecker | None = None
+    population: PersonConnector | None = None
     person_procedures: frozenset[str] | None = None
     subject_key: bytes | None = None
     # Without a list of holidays every Monday to Friday is worked; app.wiring gives the real one.
@@ -163,4 +178,7 @@ class Context:
     backlog_age_seconds: float = 3600.0
     papers: PaperPolicy = field(default_factory=PaperPolicy)
     files: Files | None = None
+    rules: RuleBook = field(default_factory=shipped_rules)
+    places: Places = field(default_factory=shipped_places)
+    once: OncePolicy = field(default_factory=OncePolicy)
     draw: Callable[[], float] = field(default=random.random)

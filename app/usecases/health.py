@@ -12,6 +12,7 @@ from app.domain.breaker import GateState
 from app.domain.delivery import PORTAL, DeliveryState, LaneState, Target
 from app.errors import StoreBusy
 from app.store import blobs, gates, holds, links, migrate, views
+from app.usecases.ask_person import SOURCE
 from app.usecases.context import Context
 from app.vault import VaultError
 
@@ -93,13 +94,15 @@ async def measure(context: Context) -> None:
         gauge.clear()
     keys = {PORTAL.key, *standing, *held, *(row["target"] for row in lane_rows)}
     for key in keys:
+        for gate_state in GateState:
+            observability.BREAKER.labels(key, gate_state.value).set(standing.get(key, GateState.CLOSED) is gate_state)
+        if key == SOURCE:
+            continue  # it is asked: it has a gate, and no lanes
         for lane_state in LaneState:
             observability.LANES.labels(key, lane_state.value).set(0)
         for state in DeliveryState:
             observability.MESSAGES.labels(key, state.value).set(0)
         observability.OLDEST_WAITING_SECONDS.labels(key).set(0)
-        for gate_state in GateState:
-            observability.BREAKER.labels(key, gate_state.value).set(standing.get(key, GateState.CLOSED) is gate_state)
         observability.HELD.labels(key).set(held[key])
     for row in lane_rows:
         observability.LANES.labels(row["target"], row["state"]).set(row["count"])

@@ -7,11 +7,12 @@ from typing import BinaryIO
 from app.domain.audit import AuditKind
 from app.domain.documents import Claim, ClaimKind, Role, undocumented
 from app.errors import UnknownDocument, UnknownDossier, UnknownSubject
-from app.store import audit, blobs, documents, dossiers, links, lookups
+from app.store import audit, blobs, documents, dossiers, links, lookups, owners
 from app.store.documents import Wanted, held_document
 from app.store.session import Row, WriteSession
 from app.usecases import open_link, papers
 from app.usecases.context import Caller, Context
+from app.usecases.records import logged_in
 from schemas.documents import SubjectIn
 from schemas.provincial import DossierIn, Reuse
 
@@ -37,9 +38,22 @@ async def of_dossier(context: Context, code: str) -> DossierDocuments:
             message = f"dossier '{code}' was never handed over"
             raise UnknownDossier(message)
         rows = await documents.of_dossier(session, code)
+        matched = code in await owners.matched(session, [code])
     held = [held_document(found, context.papers.public_url) for found in rows]
-    claims = claims_of(DossierIn.model_validate(json.loads(row["facts"])))
-    return DossierDocuments(tuple(rows), tuple(undocumented(claims, held)), row["e_result"])
+    body = DossierIn.model_validate(json.loads(row["facts"]))
+    claims = [*undocumented(claims_of(body), held), *_unused(context, body, matched=matched)]
+    return DossierDocuments(tuple(rows), tuple(claims), row["e_result"])
+
+
+def _unused(context: Context, body: DossierIn, *, matched: bool) -> list[Claim]:
+    """What a record says of databases and logins that did not happen here."""
+    claims = []
+    if body.applicant.vneid_verified and not logged_in(context, body):
+        claims.append(Claim("/applicant/vneid_verified", ClaimKind.VNEID, None, None, body.applicant.full_name))
+    for place, database in enumerate(body.databases_consulted):
+        if not matched:
+            claims.append(Claim(f"/databases_consulted/{place}", ClaimKind.DATABASE, None, None, database.value))
+    return claims
 
 
 def claims_of(body: DossierIn) -> list[Claim]:

@@ -5,50 +5,34 @@ database holds is not asked for again (NĐ 118/2025/NĐ-CP Điều 4, NĐ 224/20
 """
 
 import asyncio
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.audit import AuditEntry, AuditKind
-from app.domain.documents import Role, Source, Standing, Verdict, stands_for
-from app.domain.dossier import CLOSED_STATUSES
+from app.domain.documents import Role, Standing, Verdict, stands_for
 from app.domain.rulesets import VIETNAM, Purpose
 from app.errors import (
-    DossierNotOpen,
     Fault,
     FileStoreSilent,
     LookupUsed,
     NationalStoreSilent,
     NotChangeable,
     UnknownCode,
-    UnknownDossier,
     UnknownLookup,
 )
-from app.store import audit, documents, dossiers, lookups
+from app.store import audit, documents, lookups
 from app.store.dossiers import HeldDossier
 from app.store.session import ReadSession, Row, WriteSession
-from app.usecases import keep_document, open_link, papers
+from app.usecases import found_papers, keep_document, open_link, papers
 from app.usecases.context import Caller, Context
+from app.usecases.found_papers import Asker, Question, Told
 from app.usecases.keep_document import Facts, Origin
 from app.vault import Scratch, VaultUnavailable
-from connectors.national_store import (
-    HeldFile,
-    HeldPaper,
-    NationalStore,
-    PapersAnswer,
-    PapersQuestion,
-    StoreChannel,
-    StoreOutcome,
-)
+from connectors.national_store import StoreOutcome
 from schemas.documents import LookupIn, ReuseIn
 from schemas.provincial import IdentityPaper, PaperKind
 
-NOT_ASKED = "not_asked"
 _COPY_BYTES = 1024 * 1024
-# As our contract and our columns have them, in characters.
-_FILE_NAME_MAX, _TITLE_MAX, _NUMBER_SYMBOL_MAX, _ISSUING_BODY_MAX = 255, 2000, 100, 500
-# Longer than this it is no ending that says what a file is.
-_ENDING_MAX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,64 +55,36 @@ async def look_up(context: Context, caller: Caller, asked: LookupIn, correlation
         named: dict[str, object] = {"component": asked.component_code, "results": list(asked.result_codes)}
         return _entry(caller, asked.officer, asked.dossier, subject, outcome, correlation_id, detail | named)
 
-    async def before(session: WriteSession) -> tuple[HeldDossier, str, list[Row], datetime]:
+    async def before(session: WriteSession) -> tuple[HeldDossier, str, list[Row]]:
         now = await session.now()
-        dossier = await _open_dossier(session, asked.dossier)
+        dossier = await found_papers.open_dossier(session, asked.dossier)
         _check(context, asked, dossier.procedure_code)
         owner = asked.owner
         subject = await documents.subject(session, owner.kind.value, owner.number, papers.new_id(now), now)
         found = await _here(context, session, asked, subject, now)
         await audit.append(session, [entry(subject, "asked", {"here": len(found)})], now)
-        return dossier, subject, found, now
+        return dossier, subject, found
 
-    dossier, subject, found, now = await context.database.run(before)
-    answer = await _ask_nation(context, asked, dossier.procedure_code)
-    told = answer.papers if answer is not None else ()
-    usable = [paper for paper in told if _fits(paper)]
-    candidates = [_held_here(row) for row in found] + [
-        _held_there(paper, file) for paper in usable for file in paper.files
-    ]
-    outcome = _outcome(answer, dropped=len(told) - len(usable))
-    lookup_id = papers.new_id(now)
+    dossier, subject, found = await context.database.run(before)
+    told = await _ask_nation(context, asked, dossier.procedure_code)
+    candidates = [found_papers.held_here(row) for row in found] + list(told.candidates)
 
-    async def after(session: WriteSession) -> None:
-        at = await session.now()
-        row = {
-            "id": lookup_id,
-            "at": at,
-            "by": caller.name,
-            "officer": asked.officer,
-            "dossier_code": asked.dossier,
-            "unit_code": asked.unit,
-            "subject_id": subject,
-            "wanted": asked.model_dump_json(include={"component_code", "result_codes", "number_symbol"}),
-            "provincial": len(found),
-            "national_outcome": outcome,
-            "national": len(candidates) - len(found),
-            "candidates": json.dumps(candidates, ensure_ascii=False),
-        }
+    async def after(session: WriteSession) -> str:
+        now = await session.now()
+        wanted = asked.model_dump_json(include={"component_code", "result_codes", "number_symbol"})
+        question = Question(caller.name, asked.officer, asked.dossier, asked.unit, subject, wanted)
+        row = found_papers.lookup_row(question, candidates, told.outcome, now)
         await lookups.add(session, row)
         detail: dict[str, object] = {
-            "lookup": lookup_id,
-            "national": outcome,
+            "lookup": row["id"],
+            "national": told.outcome,
             "candidates": len(candidates),
-            "dropped": len(told) - len(usable),
+            "dropped": told.dropped,
         }
-        await audit.append(session, [entry(subject, "answered", detail)], at)
+        await audit.append(session, [entry(subject, "answered", detail)], now)
+        return str(row["id"])
 
-    await context.database.run(after)
-    return Answer(lookup_id, outcome, tuple(candidates))
-
-
-async def _open_dossier(session: ReadSession, code: str) -> HeldDossier:
-    held = (await dossiers.load(session, [code])).get(code)
-    if held is None:
-        message = f"dossier '{code}' was never handed over"
-        raise UnknownDossier(message, faults=(Fault("/dossier", message),))
-    if held.snapshot.status in CLOSED_STATUSES:
-        message = f"dossier '{code}' is closed ('{held.snapshot.status.value}')"
-        raise DossierNotOpen(message, faults=(Fault("/dossier", message),))
-    return held
+    return Answer(await context.database.run(after), told.outcome, tuple(candidates))
 
 
 def _check(context: Context, asked: LookupIn, procedure: str) -> None:
@@ -150,75 +106,15 @@ async def _here(context: Context, session: ReadSession, asked: LookupIn, subject
     today = now.astimezone(VIETNAM).date().isoformat()
     found = await documents.usable(session, subject, places, asked.number_symbol, today)
     good = [row for row in found if stands_for(Role(row["role"]), Verdict(row["verdict"]), context.papers.verdicts)]
-    # One paper may lie in several dossiers; it is offered once, as it was handed over first.
-    return list({row["sha256"]: row for row in good}.values())
+    return found_papers.once_each(good)
 
 
-async def _ask_nation(context: Context, asked: LookupIn, procedure: str) -> PapersAnswer | None:
-    store = papers.files_of(context).national_store if context.files else None
-    may = asked.national and asked.result_codes and asked.owner.kind is not PaperKind.TAX_NUMBER
-    if store is None or not may or not (asked.requester_name and asked.requester_number):
-        return None
-    return await store.papers(
-        PapersQuestion(
-            owner_number=asked.owner.number,
-            requester_name=asked.requester_name,
-            requester_number=asked.requester_number,
-            channel=StoreChannel.OFFICER,
-            procedure_code=procedure,
-            wanted=tuple((code, asked.number_symbol) for code in asked.result_codes),
-        )
-    )
-
-
-def _held_here(row: Row) -> Row:
-    names = ("role", "code", "title", "number_symbol", "issuing_body", "issued_on", "valid_until", "verdict")
-    return {"held_in": Source.PROVINCIAL_STORE.value, "document": row["id"]} | {name: row[name] for name in names}
-
-
-def _fits(paper: HeldPaper) -> bool:
-    """Whether a paper can be kept as the store describes it: a number or a name that was cut would be another one."""
-    return (
-        len(paper.name) <= _TITLE_MAX
-        and len(paper.number_symbol) <= _NUMBER_SYMBOL_MAX
-        and len(paper.issuing_body) <= _ISSUING_BODY_MAX
-    )
-
-
-def _outcome(answer: PapersAnswer | None, dropped: int) -> str:
-    """How the nation answered. Papers that cannot be kept are no answer that helps, and never "not held"."""
-    if answer is None:
-        return NOT_ASKED
-    outcome = StoreOutcome.BAD_REPLY if dropped and dropped == len(answer.papers) else answer.outcome
-    return outcome.value.lower()
-
-
-def _held_there(paper: HeldPaper, file: HeldFile) -> Row:
-    """One candidate a file: a paper may have several."""
-    return {
-        "held_in": Source.NATIONAL_STORE.value,
-        "document": None,
-        "role": Role.RESULT.value,
-        "code": paper.result_code,
-        "title": paper.name,
-        "number_symbol": paper.number_symbol or None,
-        "issuing_body": paper.issuing_body or None,
-        "issued_on": None,
-        "valid_until": None,
-        "verdict": None,
-        "file_name": _short(file.name),
-        "path": file.path,
-    }
-
-
-def _short(file_name: str) -> str:
-    """A file name of at most 255 characters, with the ending that it had."""
-    if len(file_name) <= _FILE_NAME_MAX:
-        return file_name
-    stem, dot, ending = file_name.rpartition(".")
-    if not dot or len(ending) > _ENDING_MAX:
-        return file_name[:_FILE_NAME_MAX]
-    return stem[: _FILE_NAME_MAX - len(ending) - 1] + dot + ending
+async def _ask_nation(context: Context, asked: LookupIn, procedure: str) -> Told:
+    if not asked.national:
+        return Told()
+    asker = Asker(asked.requester_name, asked.requester_number)
+    wanted = [(code, asked.number_symbol) for code in asked.result_codes]
+    return await found_papers.ask_nation(context, asked.owner, asker, procedure, wanted)
 
 
 async def reuse(
@@ -351,7 +247,7 @@ def _facts(wanted: ReuseIn, candidate: Row, original: Row | None, owner: Identit
 
 
 async def _from_nation(context: Context, candidate: Row) -> bytes:
-    store: NationalStore | None = papers.files_of(context).national_store
+    store = papers.files_of(context).national_store
     if store is None:
         message = "no national store is set up here"
         raise NationalStoreSilent(message)

@@ -10,16 +10,17 @@ from app.domain.documents import Marks, acceptable, marks_of
 from app.domain.dossier import DossierStatus
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import FileStoreSilent, Refusal
-from app.store import documents, dossiers, outbox, results
-from app.store.session import WriteSession
+from app.store import documents, dossiers, outbox, owners, results
+from app.store.session import ReadSession, WriteSession
 from app.usecases.context import Caller, Context, Files
 from app.usecases.promising import About, messages_of
 from app.usecases.records import sha256, wires_of
-from schemas.provincial import DossierIn
+from schemas.provincial import Database, DossierIn
 
 _log = structlog.get_logger(__name__)
 _MILLISECOND = 1000
 _RANDOM_BYTES = 10
+POPULATION = Database.POPULATION.value
 
 
 def new_id(now: datetime) -> str:
@@ -42,7 +43,12 @@ def files_of(context: Context) -> Files:
 async def marks(context: Context, session: WriteSession, code: str) -> Marks:
     """What may be said of a dossier's documents now."""
     held = await documents.held_of(session, [code], context.papers.public_url)
-    return marks_of(held.get(code, []))
+    return marks_of(held.get(code, []), await databases_of(session, code))
+
+
+async def databases_of(session: ReadSession, code: str) -> tuple[str, ...]:
+    """The databases that confirmed a person of a dossier."""
+    return (POPULATION,) if await owners.matched(session, [code]) else ()
 
 
 async def refresh(context: Context, session: WriteSession, code: str) -> bool:
@@ -66,7 +72,7 @@ async def promise(context: Context, session: WriteSession, code: str, correlatio
     held = (await documents.held_of(session, [code], context.papers.public_url)).get(code, [])
     body = DossierIn.model_validate_json(row["facts"])
     try:
-        wires = wires_of(context, code, body, marks_of(held))
+        wires = wires_of(context, code, body, marks_of(held, await databases_of(session, code)))
     except Refusal as refusal:
         _log.error("not_promisable", dossier=code, detail=refusal.detail)
         return False

@@ -16,13 +16,16 @@ from app.domain.dossier import DossierStatus, Snapshot, Standing, Step, StepTail
 from app.domain.rulesets import LEGAL_BASIS, Purpose, rule_set_of
 from app.domain.worktime import WorkingCalendar
 from app.errors import Fault, Refusal, UnknownDossier
-from app.store import audit, documents, dossiers, outbox
+from app.store import audit, documents, dossiers, outbox, owners
+from app.store.owners import Owner
 from app.store.session import Row, WriteSession
-from app.usecases import gate
+from app.usecases import gate, papers, requests
 from app.usecases.context import Caller, Context
 from app.usecases.gate import Gate
 from app.usecases.promising import About, messages_of
 from app.usecases.records import DossierRecord, Prepared, Receipt, Record, StepRecord, prepare, wires_of
+from app.usecases.requests import Requests
+from schemas.provincial import DossierIn, PaperKind
 
 __all__ = ["DossierRecord", "Receipt", "Record", "StepRecord", "receive", "refuse"]
 
@@ -39,6 +42,7 @@ class _Held:
     received_at: datetime | None = None
     accepted_at: datetime | None = None
     documents: tuple[Held, ...] = ()
+    databases: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -50,6 +54,8 @@ class _Batch:
     held: dict[str, _Held]
     steps: dossiers.HeldSteps
     gate: Gate
+    requests: Requests
+    subjects: dict[Owner, str]
     new: dict[str, Row] = field(default_factory=dict)
     changed: dict[str, Row] = field(default_factory=dict)
     step_rows: list[Row] = field(default_factory=list)
@@ -105,6 +111,7 @@ async def _take(
         batch.entries.append(_entry_of(context, caller, item, answer, batch, correlation_id))
     await dossiers.insert_dossiers(session, list(batch.new.values()))
     await dossiers.update_dossiers(session, list(batch.changed.values()))
+    await batch.requests.write(session, batch.now)
     await dossiers.insert_steps(session, batch.step_rows)
     await dossiers.set_tails(session, batch.tails)
     await outbox.put(session, batch.promises, batch.now)
@@ -123,7 +130,8 @@ async def _look_up(context: Context, session: WriteSession, good: Sequence[Prepa
         [(item.record.code, item.wire_hash) for item in step_items],
     )
     held = {code: _Held() for code in codes}
-    papers = await documents.held_of(session, sorted(found), context.papers.public_url) if found else {}
+    kept = await documents.held_of(session, sorted(found), context.papers.public_url) if found else {}
+    matched = await owners.matched(session, found.keys())
     for code, row in found.items():
         held[code] = _Held(
             row.snapshot,
@@ -133,10 +141,23 @@ async def _look_up(context: Context, session: WriteSession, good: Sequence[Prepa
             row.due_at,
             row.received_at,
             row.accepted_at,
-            tuple(papers.get(code, ())),
+            tuple(kept.get(code, ())),
+            (papers.POPULATION,) if code in matched else (),
         )
     rule = await gate.load(context, session, {item.record.body.status.value for item in good})
-    return _Batch(await session.now(), context.calendar, held, held_steps, rule)
+    now = await session.now()
+    bodies = [item.record.body for item in good if isinstance(item.record, DossierRecord)]
+    asked = await requests.load(context, session, bodies, found.keys())
+    whose = {owner for body in bodies if (owner := _owner(body))}
+    subjects = await owners.ids_of(session, whose, lambda: papers.new_id(now), now)
+    return _Batch(now, context.calendar, held, held_steps, rule, asked, subjects)
+
+
+def _owner(body: DossierIn) -> Owner | None:
+    """Whom a dossier is found by: a person by the personal number where there is one."""
+    order = (PaperKind.PERSONAL_NUMBER, PaperKind.OLD_IDENTITY_NUMBER, PaperKind.TAX_NUMBER)
+    found = sorted(body.applicant.identities, key=lambda paper: order.index(paper.kind))
+    return (found[0].kind.value, found[0].number) if found else None
 
 
 def _judge(context: Context, caller: Caller, item: Prepared, batch: _Batch, correlation_id: str) -> Receipt | Refusal:
@@ -156,7 +177,9 @@ def _judge_dossier(
     standing = advance(held.snapshot, coming)
     if standing is not Standing.SAME:
         batch.gate.check(body.receiving_unit, body.procedure.code, body.status.value, held.documents)
+        batch.requests.judge(record.code, body, held.documents, batch.now)
         row = _dossier_row(caller, item, record, batch.now)
+        row["subject_id"] = batch.subjects.get(_owner(body) or ("", ""))
         if standing is Standing.NEW or record.code in batch.new:
             batch.new[record.code] = row | {"created_at": batch.now}
         else:
@@ -164,8 +187,9 @@ def _judge_dossier(
         held.snapshot, held.accepted_at = coming, batch.now
         held.procedure_code, held.unit_code = body.procedure.code, body.receiving_unit
         held.due_at, held.received_at = body.due_at, body.received_at
-        if held.documents:
-            item = replace(item, wires=dict(wires_of(context, record.code, body, marks_of(held.documents))))
+        if held.documents or held.databases:
+            marks = marks_of(held.documents, held.databases)
+            item = replace(item, wires=dict(wires_of(context, record.code, body, marks)))
         _promise(item, held, batch, "dossier", str(body.revision), correlation_id)
     accepted_at = held.accepted_at or batch.now
     return Receipt(record.code, str(body.revision), item.content_hash, accepted_at, "dossier", body.status.value)

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.domain import identity
 from app.domain.delivery import Target
 from app.domain.documents import NO_MARKS, Marks
 from app.domain.identifiers import parse_dossier_code
@@ -12,7 +13,7 @@ from app.errors import Fault, Refusal, UnknownCode
 from app.reference import ProcedureFacts
 from app.usecases.context import Context
 from connectors.errors import Unmapped
-from schemas.provincial import DossierIn, StepIn
+from schemas.provincial import DossierIn, PaperKind, StepIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,16 @@ def prepare(context: Context, record: Record) -> Prepared:
 def _dossier_encoder(context: Context, record: DossierRecord) -> Callable[[Target], str]:
     procedure, field_code = _known_codes(context, record.body)
     unit = context.catalogue.units[record.body.receiving_unit]
-    return lambda target: context.encoders[target].dossier(
-        record.code, record.body, procedure, field_code, unit, NO_MARKS
-    )
+    marks = replace(NO_MARKS, vneid=logged_in(context, record.body))
+    return lambda target: context.encoders[target].dossier(record.code, record.body, procedure, field_code, unit, marks)
+
+
+def logged_in(context: Context, body: DossierIn) -> bool:
+    """Whether the applicant's own login by VNeID stands behind a dossier; a flag alone says nothing."""
+    said = body.applicant.vneid
+    login = identity.Login(said.number, said.authenticated_at) if said else None
+    numbers = {paper.number for paper in body.applicant.identities if paper.kind is PaperKind.PERSONAL_NUMBER}
+    return identity.logged_in(login, numbers, body.submitted_at, context.once.vneid_login_seconds)
 
 
 def _step_encoder(context: Context, record: StepRecord) -> Callable[[Target], str]:
@@ -140,6 +148,7 @@ def wires_of(context: Context, code: str, body: DossierIn, marks: Marks) -> Mapp
     """
     procedure, field_code = _known_codes(context, body)
     unit = context.catalogue.units[body.receiving_unit]
+    marks = replace(marks, vneid=logged_in(context, body))
     return {
         target: encoder.dossier(code, body, procedure, field_code, unit, marks)
         for target, encoder in context.encoders.items()

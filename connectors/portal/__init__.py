@@ -1,7 +1,7 @@
 """The National Public Service Portal (Cổng Dịch vụ công quốc gia)."""
 
 from connectors.portal.client import PortalConnector
-from connectors.portal.encode import DossierFacts, Profile, encode_dossier, encode_step
+from connectors.portal.encode import DossierFacts, Profile, Used, encode_dossier, encode_step
 from connectors.portal.settings import PortalSettings
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "PortalConnector",
     "PortalSettings",
     "Profile",
+    "Used",
     "encode_dossier",
     "encode_step",
 ]

@@ -11,7 +11,7 @@ from connectors.errors import Unmapped
 from connectors.portal import codes, papers
 from connectors.portal.papers import NO_PAPERS, Papers
 from schemas.portal import DinhDanh, HoSo, HoSoBoSung, KetNoiCSDL, LePhi, TienDo
-from schemas.provincial import DossierIn, IdentityPaper, StepIn, SupplementRequest
+from schemas.provincial import Database, DossierIn, IdentityPaper, StepIn, SupplementRequest
 
 _VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 _YES_NO = ("0", "1")
@@ -36,19 +36,36 @@ class DossierFacts:
     unit_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What was really used for a dossier: databases that confirmed its person, the applicant's login by VNeID."""
+
+    databases: tuple[Database, ...] = ()
+    vneid: bool = False
+
+
+NOTHING_USED = Used()
+
+
 def encode_dossier(
-    code: str, dossier: DossierIn, facts: DossierFacts, profile: Profile, kept: Papers = NO_PAPERS
+    code: str,
+    dossier: DossierIn,
+    facts: DossierFacts,
+    profile: Profile,
+    kept: Papers = NO_PAPERS,
+    used: Used = NOTHING_USED,
 ) -> str:
     """The JSON text of a dossier as the nation takes it.
 
-    ``kept`` are the papers of which a file lies here. What the record itself says of papers, links and results is not
-    sent: it is a claim, and the nation counts what it is told (``docs/decisions/0028``).
+    ``kept`` are the papers of which a file lies here, ``used`` what was really used. What the record itself says of
+    papers, links, results, databases and logins is not sent: it is a claim, and the nation counts what it is told
+    (``docs/decisions/0028``, ``0041``).
 
     Raises:
         Unmapped: a value has no national code.
     """
     if profile is Profile.V2:
-        return _dossier_v2(code, dossier, facts, kept).model_dump_json(exclude_none=True)
+        return _dossier_v2(code, dossier, facts, kept, used).model_dump_json(exclude_none=True)
     return _dossier_v14(code, dossier, facts, kept).model_dump_json(exclude_none=True)
 
 
@@ -132,7 +149,7 @@ def _dossier_v14(code: str, dossier: DossierIn, facts: DossierFacts, kept: Paper
     )
 
 
-def _dossier_v2(code: str, dossier: DossierIn, facts: DossierFacts, kept: Papers) -> HoSo:
+def _dossier_v2(code: str, dossier: DossierIn, facts: DossierFacts, kept: Papers, used: Used) -> HoSo:
     return _dossier_v14(code, dossier, facts, kept).model_copy(
         update={
             "TaiLieuNop": tuple(papers.component(paper, v2=True) for paper in kept.components),
@@ -142,7 +159,7 @@ def _dossier_v2(code: str, dossier: DossierIn, facts: DossierFacts, kept: Papers
             "NgayTuChoi": wire_time(dossier.refused_at),
             "NoiNopHoSo": _code(codes.FILED_AT, dossier.filed_at, "/filed_at", "NoiNopHoSo"),
             "HoSoCoThanhPhanSoHoa": _YES_NO[kept.digitised],
-            "TaiKhoanDuocXacThucVoiVNeID": _YES_NO[dossier.applicant.vneid_verified],
+            "TaiKhoanDuocXacThucVoiVNeID": _YES_NO[used.vneid],
             "DuocThanhToanTrucTuyen": _code(
                 codes.ONLINE_PAYMENT, dossier.online_payment, "/online_payment", "DuocThanhToanTrucTuyen"
             ),
@@ -152,8 +169,8 @@ def _dossier_v2(code: str, dossier: DossierIn, facts: DossierFacts, kept: Papers
                 if paper.kind not in codes.PAPERS_NOT_SENT
             ),
             "DSKetNoiCSDL": tuple(
-                KetNoiCSDL(MaCSDL=_code(codes.DATABASE, database, f"/databases_consulted/{place}", "MaCSDL"))
-                for place, database in enumerate(dossier.databases_consulted)
+                KetNoiCSDL(MaCSDL=_code(codes.DATABASE, database, "/databases_consulted", "MaCSDL"))
+                for database in used.databases
             ),
         }
     )

@@ -51,10 +51,11 @@ async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def nothing_kept(world: World) -> None:
-    """No object, no announced one, no document, no owner, no link."""
+    """No object, no announced one, no document, no owner but those of dossiers, no link."""
     assert world.objects() == []
-    for table in ("blobs", "documents", "subjects", "links", "judgements"):
+    for table in ("blobs", "documents", "links", "judgements"):
         assert await world.rows(f"SELECT * FROM {table}") == [], table  # noqa: S608 - names of tables
+    assert await world.rows("SELECT * FROM subjects WHERE id NOT IN (SELECT subject_id FROM dossiers)") == []
 
 
 async def test_a_document_is_kept_with_all_that_is_said_of_it(world: World, client: httpx.AsyncClient) -> None:

@@ -18,7 +18,7 @@ from app import cli, errors, observability
 from app.config import Settings
 from app.domain.delivery import Target
 from app.errors import Refusal
-from app.wiring import schedules
+from app.policies import schedules
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ROOT / "docs" / "requirements.csv"

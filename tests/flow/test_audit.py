@@ -6,8 +6,9 @@ from app.domain.delivery import PORTAL
 from app.errors import AuditUnavailable
 from app.store.session import Database, WriteSession
 from app.usecases.deliver import deliver
-from connectors.population import PersonAnswer, PersonOutcome, PersonQuestion
+from connectors.population import PersonOutcome
 from connectors.testing import InMemoryConnector
+from connectors.testing_population import InMemoryPopulation
 from tests.worlds import code, context_of, door, dossier, dossier_body, drain, hand_over, step, step_body
 
 
@@ -36,16 +37,11 @@ async def open_log(database: Database) -> None:
     await database.run(work)
 
 
-class Registry:
-    """A population database that counts its questions."""
-
-    def __init__(self, outcome: PersonOutcome = PersonOutcome.MATCH) -> None:
-        self.questions: list[PersonQuestion] = []
-        self.outcome = outcome
-
-    async def verify(self, question: PersonQuestion) -> PersonAnswer:
-        self.questions.append(question)
-        return PersonAnswer(self.outcome, "answered", None)
+def registry_of(outcome: PersonOutcome = PersonOutcome.MATCH) -> InMemoryPopulation:
+    """A population database that answers one question with ``outcome``."""
+    registry = InMemoryPopulation()
+    registry.script(outcome)
+    return registry
 
 
 PERSON = {
@@ -60,7 +56,7 @@ PERSON = {
 
 
 async def test_a_closed_log_closes_the_door_and_nothing_leaves(database: Database) -> None:
-    connector, registry = InMemoryConnector(), Registry()
+    connector, registry = InMemoryConnector(), registry_of()
     context = context_of(database, connector, population=registry)
     await hand_over(context, dossier())
     async with door(context) as client:
@@ -121,7 +117,7 @@ async def test_fact_exchange_refusal_and_look_are_each_on_record(database: Datab
 
 
 async def test_the_log_holds_no_personal_values(database: Database) -> None:
-    context = context_of(database, InMemoryConnector(), population=Registry())
+    context = context_of(database, InMemoryConnector(), population=registry_of())
     async with door(context) as client:
         await client.put(f"/v1/dossiers/{code()}", json=dossier_body())
         await client.post("/v1/persons/verify", json=PERSON)
@@ -133,7 +129,7 @@ async def test_the_log_holds_no_personal_values(database: Database) -> None:
 
 
 async def test_a_person_is_asked_about_on_record_before_and_after(database: Database) -> None:
-    registry = Registry()
+    registry = registry_of()
     context = context_of(database, population=registry)
     async with door(context) as client:
         await client.put(f"/v1/dossiers/{code()}", json=dossier_body())
@@ -166,7 +162,7 @@ async def test_a_person_is_asked_about_on_record_before_and_after(database: Data
 async def test_no_answer_is_never_no_such_person(
     database: Database, outcome: PersonOutcome, status: int, slug: str
 ) -> None:
-    context = context_of(database, population=Registry(outcome))
+    context = context_of(database, population=registry_of(outcome))
     async with door(context) as client:
         await client.put(f"/v1/dossiers/{code()}", json=dossier_body())
         answer = await client.post("/v1/persons/verify", json=PERSON)
@@ -177,7 +173,7 @@ async def test_no_answer_is_never_no_such_person(
 
 
 async def test_a_mismatch_is_an_answer(database: Database) -> None:
-    context = context_of(database, population=Registry(PersonOutcome.NOT_FOUND_OR_MISMATCH))
+    context = context_of(database, population=registry_of(PersonOutcome.NOT_FOUND_OR_MISMATCH))
     async with door(context) as client:
         await client.put(f"/v1/dossiers/{code()}", json=dossier_body())
         answer = await client.post("/v1/persons/verify", json=PERSON)
@@ -198,7 +194,7 @@ async def test_a_mismatch_is_an_answer(database: Database) -> None:
 async def test_a_question_without_its_reason_never_leaves(
     database: Database, changes: dict[str, object], status: int, slug: str
 ) -> None:
-    registry = Registry()
+    registry = registry_of()
     context = context_of(database, population=registry)
     async with door(context) as client:
         await client.put(f"/v1/dossiers/{code()}", json=dossier_body())
@@ -225,7 +221,7 @@ async def test_an_operation_is_on_record_once_with_its_dossier(database: Databas
 
 
 async def test_a_closed_dossier_is_no_reason_to_ask(database: Database) -> None:
-    registry = Registry()
+    registry = registry_of()
     context = context_of(database, population=registry, person_procedures=frozenset({"1.000110"}))
     closed = dossier_body(status="stopped", note="Công dân không bổ sung")
     async with door(context) as client:
@@ -236,7 +232,7 @@ async def test_a_closed_dossier_is_no_reason_to_ask(database: Database) -> None:
 
 
 async def test_a_procedure_without_licence_may_not_ask(database: Database) -> None:
-    registry = Registry()
+    registry = registry_of()
     context = context_of(database, population=registry, person_procedures=frozenset())
     async with door(context) as client:
         await client.put(f"/v1/dossiers/{code()}", json=dossier_body())

@@ -41,7 +41,7 @@ async def test_what_dies_between_store_and_row_leaves_no_document_and_succeeds_a
         # The object lies there, announced; nothing speaks of it.
         assert world.objects() == [SHA]
         assert await states(world) == [(SHA, "promised")]
-        for table in ("documents", "links", "judgements", "subjects"):
+        for table in ("documents", "links", "judgements"):
             assert await world.rows(f"SELECT * FROM {table}") == [], table  # noqa: S608 - names of tables
         clock.advance(HOUR - 1)
         young = await report(world.context)

@@ -14,7 +14,8 @@ from app.domain.retry import Schedules
 from app.errors import HoldEnded, UnknownCode, UnknownHold, UnknownTarget
 from app.store import gates
 from app.store.session import Database, Row, WriteSession
-from app.store.tables import audit, webhooks
+from app.store.tables import audit
+from app.store.watch_tables import webhooks
 from app.usecases import holds
 from app.usecases.context import Caller, Context, DeliveryPolicy
 from app.usecases.upkeep import tick
@@ -37,7 +38,7 @@ def nation() -> InMemoryConnector:
 
 @pytest_asyncio.fixture
 async def context(clocked_database: Database, nation: InMemoryConnector) -> AsyncIterator[Context]:
-    policy = DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=100.0, call_seconds=10.0, breaker=BreakerPolicy())
+    policy = DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=100.0, call_seconds=40.0, breaker=BreakerPolicy())
     yield context_of(clocked_database, nation, policy)
 
 

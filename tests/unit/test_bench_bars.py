@@ -35,3 +35,8 @@ def test_the_outage_has_its_bars() -> None:
     both = BARS["outage_happened_vs_forecast"]
     assert both.at_least is not None
     assert both.at_most is not None
+
+
+def test_the_gate_has_its_bars() -> None:
+    assert BARS["once_only_check_p95_ms_sqlite"].at_most == BARS["once_only_check_p95_ms_postgresql"].at_most == 50.0
+    assert BARS["once_only_outside_calls"].at_most == 0.0

@@ -7,7 +7,7 @@ import pytest
 from app.config import RetrySchedule, load_settings
 from app.domain.delivery import Target
 from app.errors import ConfigurationError
-from app.wiring import schedules
+from app.policies import schedules
 
 
 def test_the_defaults_run_an_office(monkeypatch: pytest.MonkeyPatch) -> None:

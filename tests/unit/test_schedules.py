@@ -12,7 +12,7 @@ from app.config import RetrySchedule, Settings
 from app.domain.delivery import Target
 from app.domain.failures import FailureClass
 from app.domain.retry import Again, GiveUp, Schedule, decide
-from app.wiring import policy, schedules
+from app.policies import policy, schedules
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 BEGAN = datetime(2026, 7, 1, tzinfo=UTC)

@@ -13,15 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import Unmapped
-from connectors.portal import Profile, codes, encode_dossier, encode_step
+from connectors.portal import Profile, Used, codes, encode_dossier, encode_step
 from connectors.portal.encode import _code, wire_time
 from connectors.portal.papers import Paper, Papers, ResultPaper
 from schemas import provincial
 from schemas.portal import HoSo, HoSoBoSung, TienDo
-from schemas.provincial import DossierIn, PaperKind, Reuse, Status, StepIn
+from schemas.provincial import Database, DossierIn, PaperKind, Reuse, Status, StepIn
 from tests.unit.connectors.records import FACTS, dossiers, kept_papers, steps
 
 CODE = "H15.16-260701-0001"
+USED = Used((Database.POPULATION,), vneid=True)
 AT = datetime(2026, 7, 1, 1, 0, 59, 999_999, tzinfo=UTC)
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 TABLES: Mapping[type[StrEnum], Mapping[Any, str]] = {
@@ -241,7 +242,7 @@ GOLDEN_V2 = GOLDEN_V14 | {
 
 @pytest.mark.parametrize(("profile", "golden"), [(Profile.V1_4, GOLDEN_V14), (Profile.V2, GOLDEN_V2)])
 def test_a_full_dossier_on_the_wire(profile: Profile, golden: dict[str, object]) -> None:
-    wire = encode_dossier(CODE, full_dossier(), FACTS, profile, KEPT)
+    wire = encode_dossier(CODE, full_dossier(), FACTS, profile, KEPT, USED)
     assert json.loads(wire) == golden
     # The letters go as themselves, not as escapes that count six.
     assert "Đăng ký khai sinh" in wire
@@ -302,7 +303,6 @@ def test_a_value_without_a_code_is_refused_with_its_place() -> None:
         ("FILED_AT", "national_portal", "/filed_at"),
         ("ONLINE_PAYMENT", "province_gateway", "/online_payment"),
         ("PAPER_KIND", "old_identity_number", "/applicant/identities/2/kind"),
-        ("DATABASE", "population", "/databases_consulted/0"),
     ],
 )
 def test_the_pointer_leads_to_the_value_in_the_record(
@@ -376,6 +376,13 @@ def test_what_a_record_claims_of_papers_is_not_told_to_the_nation(dossier: Dossi
     message = json.loads(encode_dossier(CODE, dossier, FACTS, profile))
     assert (message["TaiLieuNop"], message["DanhSachGiayToKetQua"]) == ([], [])
     assert message.get("HoSoCoThanhPhanSoHoa", "0") == "0"
+
+
+@given(dossiers(), st.builds(Used, st.sampled_from([(), (Database.POPULATION,)]), st.booleans()))
+def test_the_nation_is_told_what_was_used_and_not_what_is_claimed(dossier: DossierIn, used: Used) -> None:
+    message = json.loads(encode_dossier(CODE, dossier, FACTS, Profile.V2, used=used))
+    assert message["DSKetNoiCSDL"] == [{"MaCSDL": codes.DATABASE[database]} for database in used.databases]
+    assert message["TaiKhoanDuocXacThucVoiVNeID"] == str(int(used.vneid))
 
 
 @given(dossiers(), st.sampled_from(Profile), kept_papers())

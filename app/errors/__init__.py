@@ -1,0 +1,197 @@
+"""Everything the gateway refuses or cannot do, as one tree. Edges render it; nobody else catches broadly.
+
+LienThongError
+├── Refusal                     the caller's record or request is not acceptable; carries an HTTP status
+│   ├── InvalidRecord           422  the record does not have the published shape
+│   ├── InvalidDossierCode      422  the dossier code does not have the legal form
+│   ├── UnknownCode             422  a code that a named table does not hold
+│   ├── UnreadableBody          400  not JSON, not UTF-8, or cut off
+│   ├── BodyTooLarge            413  more than the door takes in one record
+│   ├── StaleRevision           409  an older revision than the one held
+│   ├── RevisionConflict        409  the held revision number with other content
+│   ├── IllegalStatusMove       409  a status that cannot follow the held one
+│   ├── StepConflict            409  a held step_id with other content
+│   ├── DuplicateStep           409  a step alike in every word to one held under another id
+│   ├── StepOutOfOrder          409  a step before the last one held
+│   ├── NotRetriable            409  a delivery that cannot be sent again now
+│   ├── NotDecidable            409  a decision about a delivery that its state does not allow
+│   ├── KeyReused               409  an idempotency key that was given to another selection
+│   ├── DossierNotOpen          409  a question about a person for a dossier that is closed
+│   ├── UnknownDossier          404  no such dossier was ever handed over
+│   ├── UnknownDelivery         404  no such delivery
+│   ├── UnknownReplay           404  no such replay
+│   ├── UnknownTarget           404  no such destination is in use
+│   ├── UnknownHold             404  no such hold
+│   ├── HoldEnded               409  a hold that somebody has ended already
+│   ├── UnknownWebhook          404  no such webhook, or another's
+│   ├── BadWebhookAddress       422  news may not be sent to this address
+│   ├── FileNotTaken            422  a file that is not what it must be; the slug names the fault
+│   ├── UnknownDocument         404  no such document
+│   ├── DocumentKnown           409  another file of the same paper (type, number, issuer, day) is held
+│   ├── NotChangeable           409  a document that does not speak any more, or cannot be replaced so
+│   ├── ResultMissing           409  a status that needs a signed electronic result
+│   ├── UnknownSubject          404  nobody is known by this id
+│   ├── UnknownCheck            404  no such check of the gate
+│   ├── FactsMissing            422  what a source must be told before it can be asked
+│   ├── UnknownForm             404  no such form in force
+│   ├── UnknownPrefill          404  no such prefill
+│   ├── PrefillEnded            409  a form that was handed in, or a preview that was answered otherwise
+│   ├── UnknownDiscrepancy      404  no such discrepancy
+│   ├── UnknownAnomaly          404  no such anomaly
+│   ├── UnknownLock             404  the officer is not locked
+│   ├── UnknownLookup           404  no such look-up, or no such candidate in it
+│   ├── LookupUsed              409  a look-up whose find was taken already, or for another dossier
+│   ├── UnknownUpload           404  no such upload, or another's
+│   ├── UploadConflict          409  not the byte that comes next, or somebody is sending now
+│   ├── UploadIncomplete        409  not all of it has come
+│   ├── UnknownLink             404  no such link
+│   ├── LinkGone                410  a document that was withdrawn or replaced
+│   ├── NationalStoreSilent     503  the national store gave no answer that can be used
+│   ├── ScannerSilent           503  the virus scanner gave no answer, so nothing is taken
+│   ├── FileStoreSilent         503  the document store cannot be reached, or what lies there is damaged
+│   ├── Unauthenticated         401  no token, or not a valid one
+│   ├── Forbidden               403  the token does not have the scope
+│   ├── PersonCheckDenied       403  this officer, procedure or field may not ask the population database
+│   ├── OfficerLocked           403  the officer's questions looked like browsing; an administrator lifts the lock
+│   ├── PersonQuotaSpent        429  the quota of questions is spent
+│   ├── PersonCheckUnavailable  503  no answer: says nothing about the person
+│   └── PersonReplyUnreadable   502  an answer that cannot be trusted: says nothing about the person
+├── FileRefused                 (app.papers) a file is not what it must be; told as FileNotTaken
+├── BenchBroken                 (app.papers) nobody can open files now; told as FileStoreSilent
+├── OriginalDiffers             (app.papers) a bundle would hold another file; told as FileStoreSilent
+├── AuditUnavailable            503  no audit entry can be written, so nothing may happen
+├── StoreBusy                   503  the database did not take the transaction in time
+└── ConfigurationError          start-up only; names the setting
+"""
+
+from app.errors.base import (
+    AuditUnavailable,
+    ConfigurationError,
+    Fault,
+    LienThongError,
+    Refusal,
+    StoreBusy,
+)
+from app.errors.door import (
+    BadWebhookAddress,
+    BodyTooLarge,
+    DossierNotOpen,
+    DuplicateStep,
+    Forbidden,
+    HoldEnded,
+    IllegalStatusMove,
+    InvalidDossierCode,
+    InvalidRecord,
+    KeyReused,
+    NotDecidable,
+    NotRetriable,
+    RevisionConflict,
+    StaleRevision,
+    StepConflict,
+    StepOutOfOrder,
+    Unauthenticated,
+    UnknownCode,
+    UnknownDelivery,
+    UnknownDossier,
+    UnknownHold,
+    UnknownReplay,
+    UnknownTarget,
+    UnknownWebhook,
+    UnreadableBody,
+)
+from app.errors.once_only import (
+    FactsMissing,
+    OfficerLocked,
+    PersonCheckDenied,
+    PersonCheckUnavailable,
+    PersonQuotaSpent,
+    PersonReplyUnreadable,
+    PrefillEnded,
+    UnknownAnomaly,
+    UnknownCheck,
+    UnknownDiscrepancy,
+    UnknownForm,
+    UnknownLock,
+    UnknownPrefill,
+)
+from app.errors.papers import (
+    DocumentKnown,
+    FileNotTaken,
+    FileStoreSilent,
+    LinkGone,
+    LookupUsed,
+    NationalStoreSilent,
+    NotChangeable,
+    ResultMissing,
+    ScannerSilent,
+    UnknownDocument,
+    UnknownLink,
+    UnknownLookup,
+    UnknownSubject,
+    UnknownUpload,
+    UploadConflict,
+    UploadIncomplete,
+)
+
+__all__ = [
+    "AuditUnavailable",
+    "BadWebhookAddress",
+    "BodyTooLarge",
+    "ConfigurationError",
+    "DocumentKnown",
+    "DossierNotOpen",
+    "DuplicateStep",
+    "FactsMissing",
+    "Fault",
+    "FileNotTaken",
+    "FileStoreSilent",
+    "Forbidden",
+    "HoldEnded",
+    "IllegalStatusMove",
+    "InvalidDossierCode",
+    "InvalidRecord",
+    "KeyReused",
+    "LienThongError",
+    "LinkGone",
+    "LookupUsed",
+    "NationalStoreSilent",
+    "NotChangeable",
+    "NotDecidable",
+    "NotRetriable",
+    "OfficerLocked",
+    "PersonCheckDenied",
+    "PersonCheckUnavailable",
+    "PersonQuotaSpent",
+    "PersonReplyUnreadable",
+    "PrefillEnded",
+    "Refusal",
+    "ResultMissing",
+    "RevisionConflict",
+    "ScannerSilent",
+    "StaleRevision",
+    "StepConflict",
+    "StepOutOfOrder",
+    "StoreBusy",
+    "Unauthenticated",
+    "UnknownAnomaly",
+    "UnknownCheck",
+    "UnknownCode",
+    "UnknownDelivery",
+    "UnknownDiscrepancy",
+    "UnknownDocument",
+    "UnknownDossier",
+    "UnknownForm",
+    "UnknownHold",
+    "UnknownLink",
+    "UnknownLock",
+    "UnknownLookup",
+    "UnknownPrefill",
+    "UnknownReplay",
+    "UnknownSubject",
+    "UnknownTarget",
+    "UnknownUpload",
+    "UnknownWebhook",
+    "UnreadableBody",
+    "UploadConflict",
+    "UploadIncomplete",
+]

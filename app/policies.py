@@ -1,0 +1,106 @@
+"""From settings to the rules that use cases go by: schedules and bounds of delivery, documents, asking once."""
+
+from app.config import Settings
+from app.domain.breaker import BreakerPolicy
+from app.domain.delivery import Target
+from app.domain.documents import GateMode, SignerKind, Verdict
+from app.domain.failures import FailureClass
+from app.domain.retry import Schedule, Schedules
+from app.errors import ConfigurationError
+from app.usecases.context import DeliveryPolicy, OncePolicy, PaperPolicy
+
+_WEBHOOKS_AT_ONCE = 8
+_HOUR, _DAY = 3600.0, 86400.0
+# Beside the ordinary schedule of the settings. A technician is slower than a network; an answer that means nothing
+# to us is not asked for again and again; what is in doubt is asked about soon, and a person after a day.
+_SCHEDULES: dict[Target, dict[FailureClass, Schedule]] = {
+    Target.PORTAL: {
+        FailureClass.TECHNICAL: Schedule((60, 300, 900, _HOUR), attempts_max=400, age_max_seconds=14 * _DAY),
+        FailureClass.CONTRACT: Schedule((60, 300, 1800, _HOUR), attempts_max=12, age_max_seconds=2 * _DAY),
+        FailureClass.UNKNOWN: Schedule((5, 15, 60, 300, 900, _HOUR), attempts_max=60, age_max_seconds=_DAY),
+    },
+    Target.WEBHOOK: {},
+}
+_WEBHOOK_SCHEDULE = Schedule((5, 30, 120, 600, 1800, 7200, 5 * _HOUR), attempts_max=30, age_max_seconds=3 * _DAY)
+
+
+def schedules(settings: Settings, target: Target) -> Schedules:
+    """The retry schedules of a kind of destination: ours, those of the settings in their place.
+
+    Raises:
+        ConfigurationError: ``LIENTHONG_RETRY_SCHEDULES`` names a target or class that there is not, or
+            one that is not tried again, or a schedule that cannot be.
+    """
+    ordinary = _WEBHOOK_SCHEDULE
+    if target is Target.PORTAL:
+        ordinary = Schedule(settings.retry_waits_seconds, settings.retry_attempts_max, settings.retry_age_seconds)
+    by_class = dict(_SCHEDULES[target])
+    for key, wanted in settings.retry_schedules.items():
+        named, _, failure = key.partition(".")
+        if failure == FailureClass.PERMANENT.value:
+            message = f"LIENTHONG_RETRY_SCHEDULES: '{key}': what was refused is never sent again by itself"
+            raise ConfigurationError(message)
+        try:
+            schedule = Schedule(wanted.waits_seconds, wanted.attempts_max, wanted.age_max_seconds)
+            if Target(named) is target:
+                by_class[FailureClass(failure)] = schedule
+        except ValueError as error:
+            message = f"LIENTHONG_RETRY_SCHEDULES: '{key}': {error}"
+            raise ConfigurationError(message) from error
+    return Schedules(ordinary, by_class)
+
+
+def policy(settings: Settings, target: Target) -> DeliveryPolicy:
+    """Bounds of the delivery engine towards a kind of destination."""
+    national = target is not Target.WEBHOOK
+    return DeliveryPolicy(
+        schedules=schedules(settings, target),
+        lanes_per_claim=settings.worker_lanes_per_claim if national else _WEBHOOKS_AT_ONCE,
+        steps_per_lane=settings.worker_steps_per_lane,
+        calls_in_flight=settings.worker_calls_in_flight if national else _WEBHOOKS_AT_ONCE,
+        lease_seconds=settings.worker_lease_seconds,
+        call_seconds=settings.call_seconds + settings.call_tries_seconds,
+        settle_seconds=settings.portal_settle_seconds if national else 0.0,
+        breaker=BreakerPolicy(
+            window_seconds=settings.breaker_window_seconds,
+            calls_min=settings.breaker_calls_min,
+            failure_share=settings.breaker_failure_share,
+            waits_seconds=settings.breaker_waits_seconds,
+            trial_seconds=settings.worker_lease_seconds,
+        ),
+    )
+
+
+def paper_policy(settings: Settings) -> PaperPolicy:
+    """The rules about documents."""
+    return PaperPolicy(
+        public_url=settings.public_url.rstrip("/"),
+        bytes_max=settings.document_bytes_max,
+        signers={code: frozenset(map(SignerKind, kinds)) for code, kinds in settings.result_signers.items()},
+        verdicts=frozenset(map(Verdict, settings.result_verdicts)),
+        gate_mode=GateMode(settings.result_gate),
+        gate_statuses=frozenset(settings.result_gate_statuses),
+        retry_seconds=settings.link_retry_seconds,
+        recheck_seconds=settings.link_recheck_seconds,
+        upload_life_seconds=settings.upload_life_seconds,
+        check_bytes_per_second=settings.document_check_bytes_per_second,
+    )
+
+
+def once_policy(settings: Settings) -> OncePolicy:
+    """The rules about asking once."""
+    return OncePolicy(
+        unit_calls_per_second=settings.population_unit_calls_per_second,
+        officer_calls_per_day=settings.population_officer_calls_per_day,
+        answer_seconds=settings.population_answer_seconds,
+        seconds=settings.once_only_seconds,
+        decision_seconds=settings.once_only_decision_seconds,
+        counted_from=settings.once_only_from,
+        vneid_login_seconds=settings.vneid_login_seconds,
+        breaker=BreakerPolicy(
+            window_seconds=settings.breaker_window_seconds,
+            calls_min=settings.breaker_calls_min,
+            failure_share=settings.breaker_failure_share,
+            waits_seconds=settings.breaker_waits_seconds,
+        ),
+    )
