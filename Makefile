@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test lint types contracts bench chaos conform lock samples clean
+.PHONY: help demo run test lint types contracts bench chaos conform tamper lock samples clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -42,6 +42,9 @@ chaos: $(VENV)/.dev ## everything fails at once, by SEED; then the ledgers are c
 conform: $(VENV)/.base ## the whole fault catalogue against our own connectors
 	$(BIN)/python -m app conform
 	$(BIN)/python -m app conform population
+
+tamper: $(VENV)/.dev ## plant every way of lying in copies of the demo's log; both finders must find it
+	$(BIN)/python -m tamper
 
 lock: $(VENV)/.dev ## pin the requirements anew, with hashes
 	for name in base dev; do \

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import observability, tracing
+from app.audit_cli import audit_cli
 from app.config import Settings, load_settings
 from app.conform import run as conform_run
 from app.domain.documents import Verdict
@@ -35,6 +36,7 @@ token_cli = typer.Typer(no_args_is_help=True, help="Make, list and end bearer to
 cli.add_typer(token_cli, name="token")
 documents_cli = typer.Typer(no_args_is_help=True, help="Hold the document store against its rows.")
 cli.add_typer(documents_cli, name="documents")
+cli.add_typer(audit_cli, name="audit")
 
 T = TypeVar("T")
 Host = Annotated[str, typer.Option(help="address to listen on")]

@@ -187,6 +187,23 @@ class Settings(BaseSettings):
     # How long before it was filed a dossier's login by VNeID may have been.
     vneid_login_seconds: float = Field(default=86400.0, gt=0)
 
+    # The transparency log. The file of the private key that signs; without one nothing is signed and nothing late.
+    log_key: Path | None = None
+    # Name of the log in its checkpoints; without one, the name of the key. They must be the same.
+    log_origin: str | None = None
+    # Public keys that have signed before, as texts.
+    log_old_keys: tuple[str, ...] = ()
+    # What was signed last, out of the database's reach; without one, beside the key.
+    log_memory: Path | None = None
+    log_checkpoint_seconds: float = Field(default=60.0, gt=0)
+    # Past this age of the oldest entry that no checkpoint covers, nothing is exchanged.
+    log_age_seconds: float = Field(default=14400.0, gt=0)
+    # Who is asked to cosign: public key by address, as JSON.
+    log_witnesses: dict[str, str] = Field(default_factory=dict)
+    # Whose checkpoints are cosigned here: public keys by origin, as JSON; and the file of the key that does it.
+    log_witnessed: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    log_witness_key: Path | None = None
+
     @cached_property
     def is_sqlite(self) -> bool:
         """Whether the embedded database is used."""

@@ -34,8 +34,10 @@ from app.api import (
     rule_tables,
     subjects,
     targets,
+    tlog,
     uploads,
     webhooks,
+    witness,
 )
 from app.config import Settings
 from app.dashboard import pages
@@ -127,7 +129,8 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     papers = (documents, document_changes, uploads, subjects, results, files)
     asking_once = (once_only, prefill, anomalies, rule_tables)
     operating = (decisions, replays, targets, events, contracts, audit, health)
-    for module in (*handing_over, *papers, *asking_once, *operating, docs, pages):
+    logging = (tlog, witness)
+    for module in (*handing_over, *papers, *asking_once, *operating, *logging, docs, pages):
         app.include_router(module.router)
     problems.install(app)
     _describe(app)

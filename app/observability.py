@@ -74,6 +74,16 @@ UNKNOWN_LINKS = Counter(
 FILES = Gauge(
     "lienthong_files", "Files in the document store, by state (promised, kept, damaged)", ["state"], registry=REGISTRY
 )
+LOG_ENTRIES = Gauge(
+    "lienthong_log_entries",
+    "Entries of the audit log, by how far they are: sequenced, signed",
+    ["state"],
+    registry=REGISTRY,
+)
+LOG_AGE_SECONDS = Gauge(
+    "lienthong_log_age_seconds", "Age of the oldest entry that no signed checkpoint covers", registry=REGISTRY
+)
+LOG_SEQUENCED = Counter("lienthong_log_sequenced", "Entries that this process brought into the tree", registry=REGISTRY)
 
 
 @contextmanager

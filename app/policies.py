@@ -1,4 +1,8 @@
-"""From settings to the rules that use cases go by: schedules and bounds of delivery, documents, asking once."""
+"""From settings to the rules that use cases go by: bounds of delivery, documents, asking once, the log."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from app.config import Settings
 from app.domain.breaker import BreakerPolicy
@@ -7,7 +11,8 @@ from app.domain.documents import GateMode, SignerKind, Verdict
 from app.domain.failures import FailureClass
 from app.domain.retry import Schedule, Schedules
 from app.errors import ConfigurationError
-from app.usecases.context import DeliveryPolicy, OncePolicy, PaperPolicy
+from app.tlog import KeyKind, KeyRing, Signer, TlogError, Verifier, load_signer, load_verifiers
+from app.usecases.context import DeliveryPolicy, LogPolicy, OncePolicy, PaperPolicy
 
 _WEBHOOKS_AT_ONCE = 8
 _HOUR, _DAY = 3600.0, 86400.0
@@ -104,3 +109,48 @@ def once_policy(settings: Settings) -> OncePolicy:
             waits_seconds=settings.breaker_waits_seconds,
         ),
     )
+
+
+def log_policy(settings: Settings) -> LogPolicy:
+    """The rules of the transparency log, with its keys.
+
+    Raises:
+        ConfigurationError: names the setting whose key cannot be used; never what is in a key file.
+    """
+    witnesses = {url: _vkeys("LOG_WITNESSES", [key])[0] for url, key in settings.log_witnesses.items()}
+    policy = LogPolicy(
+        checkpoint_seconds=settings.log_checkpoint_seconds,
+        age_max_seconds=settings.log_age_seconds,
+        witnesses={url.rstrip("/"): key for url, key in witnesses.items()},
+        witnessed={origin: _vkeys("LOG_WITNESSED", keys) for origin, keys in settings.log_witnessed.items()},
+        cosigner=_signer("LOG_WITNESS_KEY", settings.log_witness_key, KeyKind.COSIGNATURE_V1),
+    )
+    signer = _signer("LOG_KEY", settings.log_key, KeyKind.ED25519)
+    if signer is None or settings.log_key is None:
+        return policy
+    if settings.log_origin not in {None, signer.name}:
+        message = f"LIENTHONG_LOG_ORIGIN: the key is that of the log '{signer.name}'"
+        raise ConfigurationError(message)
+    ring = KeyRing.of(signer, _vkeys("LOG_OLD_KEYS", settings.log_old_keys))
+    memory = settings.log_memory or settings.log_key.with_name(f"{settings.log_key.name}.signed")
+    return replace(policy, origin=signer.name, signer=signer, verifiers=ring.verifiers, memory=memory)
+
+
+def _signer(name: str, path: Path | None, kind: KeyKind) -> Signer | None:
+    try:
+        signer = None if path is None else load_signer(path)
+    except TlogError as error:
+        message = f"LIENTHONG_{name}: {error}"
+        raise ConfigurationError(message) from error
+    if signer is not None and signer.kind is not kind:
+        message = f"LIENTHONG_{name}: the key must be of the kind {kind.name.lower()}"
+        raise ConfigurationError(message)
+    return signer
+
+
+def _vkeys(name: str, texts: Sequence[str]) -> tuple[Verifier, ...]:
+    try:
+        return load_verifiers(texts)
+    except TlogError as error:
+        message = f"LIENTHONG_{name}: {error}"
+        raise ConfigurationError(message) from error

@@ -14,7 +14,7 @@ from app.errors import ConfigurationError
 from app.papers import Bench, Limits
 from app.papers.bundle_facts import Seal
 from app.papers.trust import TrustSettings, load_trust
-from app.policies import once_policy, paper_policy, policy
+from app.policies import log_policy, once_policy, paper_policy, policy
 from app.reference import Catalogue, CatalogueError, ProcedureFacts, UnitFacts, load_catalogue
 from app.reference.places import Places, load_places
 from app.reference.rules import RuleBook, check, load_rules
@@ -35,6 +35,8 @@ from connectors.portal.papers import Paper, Papers, ResultPaper
 from connectors.scanner import ClamdScanner, Scanner, ScannerSettings
 from connectors.webhook import HTTP as WEBHOOK_HTTP
 from connectors.webhook import WebhookConnector
+from connectors.witness import HTTP as WITNESS_HTTP
+from connectors.witness import WitnessConnector
 from schemas.provincial import Database as ConsultedDatabase
 from schemas.provincial import DossierIn, Reuse, StepIn
 
@@ -302,6 +304,7 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
         policies={target: policy(settings, target) for target in Target},
         population=_population(settings, database),
         person_procedures=None if "*" in procedures else procedures,
+        person_officers=frozenset(settings.population_officers) or None,
         subject_key=subject_key or None,
         backlog_age_seconds=settings.backlog_age_seconds,
         calendar=_calendar(settings),
@@ -310,6 +313,8 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
         rules=_rules(settings, catalogue),
         places=_places(settings),
         once=once_policy(settings),
+        log=log_policy(settings),
+        witness=WitnessConnector(build_client(WITNESS_HTTP), WITNESS_HTTP) if settings.log_witnesses else None,
     )
 
 
@@ -319,6 +324,8 @@ async def close_context(context: Context) -> None:
         await connector.aclose()
     if isinstance(context.population, PopulationConnector):
         await context.population.aclose()
+    if context.witness is not None:
+        await context.witness.aclose()
     if context.files is not None:
         await _close_files(context.files)
     await context.database.aclose()

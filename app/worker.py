@@ -15,17 +15,21 @@ import structlog
 from app.config import Settings
 from app.domain.delivery import PORTAL, Destination
 from app.errors import LienThongError
-from app.usecases import uploads, webhooks
+from app.usecases import log_guard, uploads, webhooks
 from app.usecases.check_store import Rechecks
 from app.usecases.context import Context
 from app.usecases.deliver import deliver
 from app.usecases.publish import publish, tell_dead_links
+from app.usecases.sequence_log import sequence
 from app.usecases.upkeep import tick, watch
+from app.usecases.witnessing import ask_witnesses
 
 _log = structlog.get_logger(__name__)
 _TICK_SECONDS = 1.0
 _WATCH_SECONDS = 15.0
 _LOOK_SECONDS = 5.0
+_SEQUENCE_SECONDS = 1.0
+_WITNESS_SECONDS = 5.0
 _CHECK_SECONDS = 10.0
 _STORE_TROUBLE_SECONDS = 2.0
 
@@ -46,6 +50,8 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
             round_ = partial(deliver, context, PORTAL, name, stopping)
             group.create_task(_repeat(round_, stopping, settings.worker_poll_seconds))
         group.create_task(_repeat(partial(publish, context, name), stopping, settings.worker_poll_seconds))
+        group.create_task(_repeat(partial(sequence, context, name), stopping, _SEQUENCE_SECONDS))
+        group.create_task(_repeat(partial(ask_witnesses, context, name), stopping, _WITNESS_SECONDS))
         check = partial(_check_store, context, Rechecks(context, saved_seconds=2 * _CHECK_SECONDS), stopping)
         group.create_task(_repeat(check, stopping, _CHECK_SECONDS))
         group.create_task(_webhooks(context, settings, name, stopping, group))
@@ -61,6 +67,7 @@ async def _upkeep(context: Context) -> int:
 
 async def _watch(context: Context) -> int:
     await watch(context)
+    await log_guard.watch(context)
     return 0
 
 

@@ -14,7 +14,7 @@ from schemas.provincial import Address, Contract, IdentityPaper, Text, UnitCode
 class PrefillIn(Contract):
     """Fill a form as far as the state knows its answers, for one open dossier.
 
-    ``confirmed`` is what the form already holds, as the citizen wrote it: shown beside the sources' values.
+    ``declared`` is what the form already holds, as the citizen wrote it: shown beside the sources' values.
     """
 
     form: Annotated[str, Field(max_length=60, pattern=r"^[A-Z0-9.-]+$")]
@@ -92,7 +92,7 @@ class HandedInField(Contract):
 
 
 class HandedInIn(Contract):
-    """The form was handed in: how each field came about. No values."""
+    """The form was handed in: how every field of it came about. No values. What was changed counts as asked."""
 
     fields: tuple[HandedInField, ...] = Field(min_length=1, max_length=200)
 
@@ -136,7 +136,7 @@ class FormFigureOut(Answer):
     kept: int
     asked_needlessly: int
     burden_cut: float | None
-    prefilled_share: float | None = Field(description="filled / (filled + asked)")
+    prefilled_share: float | None = Field(description="kept / (kept + asked)")
     registry_cut: float | None = Field(description="1 − asked today / baseline, as the form registry says")
     below_target: bool = Field(description="under the 20 % that the plan wants")
 

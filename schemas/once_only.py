@@ -55,7 +55,10 @@ class OnceOnlyCheckIn(Contract):
     full_name: PersonName | None = None
     birth_date: BirthDate | None = None
     items: tuple[AskedItem, ...] = Field(min_length=1, max_length=100)
-    national: bool = Field(default=True, description="ask the national store too")
+    national: bool = Field(
+        default=True,
+        description="false: the national store is not asked; an item that only it could answer is refused then",
+    )
     requester_name: Name | None = None
     requester_number: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
 

@@ -23,6 +23,8 @@ from typing import Final, Self
 
 import httpx
 
+from app.tlog import create_key_file
+
 Say = Callable[[str], None]
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -30,6 +32,7 @@ _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 15.0
 _POLL_SECONDS: Final = 0.05
 _PORT_TRIES: Final = 5
+_LOG_NAME: Final = "lienthong.example/demo"
 _WORKING: Final = b"worker_started"
 # A worker that cannot even start is not to be started for ever.
 _SHORT_LIFE_SECONDS: Final = 2.0
@@ -229,6 +232,8 @@ class Stack:
             "LIENTHONG_DATABASE_URL": database,
             "LIENTHONG_PORTAL_ADAPTER_URL": f"{self.mock_url}/XrdAdapter/RestService/forward",
             "LIENTHONG_SUBJECT_KEY": self._subject_key(),
+            "LIENTHONG_LOG_KEY": self._log_key(),
+            "LIENTHONG_LOG_CHECKPOINT_SECONDS": "5",
             "LIENTHONG_CALL_SECONDS": "5",
             "LIENTHONG_CALL_TRIES_SECONDS": "2",
             # Short, so that a killed worker's lanes are taken over while one looks on.
@@ -251,6 +256,13 @@ class Stack:
             file.touch(mode=0o600)
             file.write_text(secrets.token_hex(32), "ascii")
         return file.read_text("ascii")
+
+    def _log_key(self) -> str:
+        """The key that signs the log, made when there is none."""
+        file = self.folder / "log.key"
+        if not file.exists():
+            create_key_file(file, _LOG_NAME)
+        return str(file.absolute())
 
     def _start_mock(self) -> str:
         database = str(self.folder / "mock_national.sqlite3")

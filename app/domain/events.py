@@ -14,7 +14,8 @@ class EventKind(StrEnum):
     """What happened.
 
     The first three and ``CONTRACT_NEW`` are about a destination, ``LINK_DEAD`` and ``FILE_DAMAGED`` about documents,
-    those from ``SOURCE_SILENT`` on about sources that are asked, the others about one delivery.
+    those from ``SOURCE_SILENT`` on about sources that are asked, the last two about the log, the others about one
+    delivery.
     """
 
     TARGET_DOWN = "target_down"
@@ -30,6 +31,9 @@ class EventKind(StrEnum):
     WRONG_PERSON = "wrong_person"
     DISCREPANCY = "discrepancy"
     ANOMALY = "anomaly"
+    OFFICER_LOCKED = "officer_locked"
+    LOG_LATE = "log_late"
+    LOG_BROKEN = "log_broken"
 
 
 class Phase(StrEnum):
@@ -60,6 +64,12 @@ class News(StrEnum):
     DISCREPANCY_ENDED = "discrepancy.answered"
     ANOMALY = "person.anomaly"
     ANOMALY_ENDED = "person.anomaly.signed_off"
+    OFFICER_LOCKED = "person.officer_locked"
+    OFFICER_LIFTED = "person.officer_lifted"
+    LOG_LATE = "log.late"
+    LOG_RECOVERED = "log.recovered"
+    LOG_BROKEN = "log.broken"
+    LOG_MENDED = "log.mended"
     DELIVERED = "delivery.delivered"
     REFUSED = "delivery.refused"
     REFUSED_ENDED = "delivery.refused.ended"
@@ -90,6 +100,9 @@ EVENT_NEWS = MappingProxyType(
         _E.WRONG_PERSON: (_N.WRONG_PERSON, None),
         _E.DISCREPANCY: (_N.DISCREPANCY, _N.DISCREPANCY_ENDED),
         _E.ANOMALY: (_N.ANOMALY, _N.ANOMALY_ENDED),
+        _E.OFFICER_LOCKED: (_N.OFFICER_LOCKED, _N.OFFICER_LIFTED),
+        _E.LOG_LATE: (_N.LOG_LATE, _N.LOG_RECOVERED),
+        _E.LOG_BROKEN: (_N.LOG_BROKEN, _N.LOG_MENDED),
     }
 )
 

@@ -166,7 +166,8 @@ def redundancy_of(request: PaperRequest, decided: Decided | None, life_seconds: 
         (decided.dossier_code not in {None, request.dossier_code}, Redundancy.OTHER_DOSSIER),
         (decided.used_by not in {None, request.dossier_code}, Redundancy.OTHER_DOSSIER),
         (not decided.decision.allows, Redundancy.BLOCKED),
-        (request.asked_at < decided.at, Redundancy.ASKED_BEFORE),
+        # Software tells the time in whole seconds: what was asked within the same one was not asked before.
+        (request.asked_at < decided.at.replace(microsecond=0), Redundancy.ASKED_BEFORE),
         (request.asked_at > decided.at + timedelta(seconds=life_seconds), Redundancy.EXPIRED),
     )
     return next((why for broken, why in complaints if broken), None)

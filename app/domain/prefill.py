@@ -137,7 +137,7 @@ def kept_wrongly(states: Mapping[str, FieldState], hows: Mapping[str, How], prev
 def tally(
     states: Mapping[str, FieldState], hows: Mapping[str, How], preview: Preview | None, identifying: Collection[str]
 ) -> Tally:
-    """Count a form.
+    """Count a form. What the citizen had to say otherwise than it was filled counts as asked.
 
     What was filled and asked all the same was asked needlessly, but for what the citizen refused to have filled, and
     for number, name and birth date: without them nobody is found.
@@ -145,7 +145,7 @@ def tally(
     asked = [name for name, how in hows.items() if how is How.ASKED]
     needless = [name for name in asked if states[name] is FieldState.FILLED and name not in identifying]
     return Tally(
-        asked=len(asked),
+        asked=len(asked) + sum(how is How.CHANGED for how in hows.values()),
         kept=sum(how is How.KEPT for how in hows.values()),
         asked_needlessly=0 if preview is Preview.REFUSED else len(needless),
     )
@@ -156,9 +156,9 @@ def burden_cut(asked: int, baseline: int) -> float | None:
     return 1 - asked / baseline if baseline else None
 
 
-def prefilled_share(filled: int, asked: int) -> float | None:
-    """Share of blanks that were filled, of those filled or asked; None without any."""
-    return filled / (filled + asked) if filled + asked else None
+def prefilled_share(kept: int, asked: int) -> float | None:
+    """Share of blanks that were kept as they were filled, of those kept or asked; None without any."""
+    return kept / (kept + asked) if kept + asked else None
 
 
 def below_target(cut: float | None) -> bool:

@@ -19,6 +19,7 @@ LienThongError
 │   ├── DossierNotOpen          409  a question about a person for a dossier that is closed
 │   ├── UnknownDossier          404  no such dossier was ever handed over
 │   ├── UnknownDelivery         404  no such delivery
+│   ├── UnknownLogPart          404  not in the log, or not covered by a checkpoint yet
 │   ├── UnknownReplay           404  no such replay
 │   ├── UnknownTarget           404  no such destination is in use
 │   ├── UnknownHold             404  no such hold
@@ -94,6 +95,7 @@ from app.errors.door import (
     UnknownDelivery,
     UnknownDossier,
     UnknownHold,
+    UnknownLogPart,
     UnknownReplay,
     UnknownTarget,
     UnknownWebhook,
@@ -184,6 +186,7 @@ __all__ = [
     "UnknownHold",
     "UnknownLink",
     "UnknownLock",
+    "UnknownLogPart",
     "UnknownLookup",
     "UnknownPrefill",
     "UnknownReplay",

@@ -105,6 +105,12 @@ class UnknownDossier(Refusal):
     slug, title, status = "unknown-dossier", "No such dossier", HTTPStatus.NOT_FOUND
 
 
+class UnknownLogPart(Refusal):
+    """Not in the log, or not covered by a checkpoint yet."""
+
+    slug, title, status = "unknown-log-part", "Not in the log", HTTPStatus.NOT_FOUND
+
+
 class UnknownDelivery(Refusal):
     """No such delivery."""
 

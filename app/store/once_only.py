@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.documents import Role, Standing, Verdict
@@ -87,16 +87,18 @@ async def use(session: WriteSession, users: Mapping[str, str], now: datetime) ->
 
     Gives the decisions that another dossier has used, or that do not exist.
     """
-    lost: set[str] = set()
-    for code in sorted(set(users.values())):
-        ids = sorted(decision for decision, user in users.items() if user == code)
-        wanted = {"ids": members(ids, session.dialect)}
-        named = member_of(_decisions.c.id, "ids", session.dialect)
-        statement = update(_decisions).where(named, _decisions.c.used_by.is_(None))
-        await session.execute(statement.values(used_by=code, used_at=now), wanted)
-        ours = select(_decisions.c.id).where(named, _decisions.c.used_by == code)
-        lost |= set(ids) - {row.id for row in await session.rows(ours, wanted)}
-    return lost
+    if not users:
+        return set()
+    statement = (
+        update(_decisions)
+        .where(_decisions.c.id == bindparam("decision_id"), _decisions.c.used_by.is_(None))
+        .values(used_by=bindparam("user"), used_at=now)
+    )
+    # In one order, so that two batches cannot wait for each other.
+    await session.execute(statement, [{"decision_id": one, "user": users[one]} for one in sorted(users)])
+    kept = select(_decisions.c.id, _decisions.c.used_by).where(member_of(_decisions.c.id, "ids", session.dialect))
+    rows = await session.rows(kept, {"ids": members(sorted(users), session.dialect)})
+    return set(users) - {row.id for row in rows if row.used_by == users[row.id]}
 
 
 async def requested(session: ReadSession, codes: Collection[str]) -> set[tuple[str, str]]:

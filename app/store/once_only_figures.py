@@ -96,7 +96,10 @@ def _counted_requests(span: Span, dialect: str) -> Select[Any]:
 
 
 def _not_asked(span: Span, dialect: str) -> Select[Any]:
-    """Papers that were held and that nobody asked for all the same; one that was checked twice is one paper."""
+    """Papers that were held and that nobody asked for all the same.
+
+    One that was checked twice is one paper, of whichever unit. Without a dossier nobody can say what became of it.
+    """
     named = select(_requests.c.decision_id).where(_requests.c.decision_id.is_not(None))
     asked = (
         select(_requests.c.id)
@@ -105,18 +108,17 @@ def _not_asked(span: Span, dialect: str) -> Select[Any]:
         .exists()
     )
     papers = (
-        select(
-            _checks.c.unit_code, func.coalesce(_checks.c.dossier_code, _checks.c.id).label("case"), _decisions.c.code
-        )
-        .join(_checks, _checks.c.id == _decisions.c.check_id)
+        select(func.min(_checks.c.unit_code).label("unit_code"))
+        .join(_decisions, _decisions.c.check_id == _checks.c.id)
         .where(
+            _checks.c.dossier_code.is_not(None),
             _decisions.c.decision == Decision.HAVE_VALID.value,
             _decisions.c.kind == "component",
             _decisions.c.id.not_in(named),
             ~asked,
             *_within(span, _checks.c.unit_code, _checks.c.at, dialect),
         )
-        .distinct()
+        .group_by(_checks.c.dossier_code, _decisions.c.code)
         .subquery()
     )
     return select(papers.c.unit_code, func.count()).group_by(papers.c.unit_code)

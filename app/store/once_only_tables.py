@@ -33,6 +33,13 @@ person_queries = Table(
     Column("answered_at", UtcTime),
     Column("valid_until", UtcTime),
 )
+# Those whose answer is out: few, and looked for now and then.
+Index(
+    "ix_person_queries_asked",
+    person_queries.c.at,
+    postgresql_where=text("outcome = 'asked'"),
+    sqlite_where=text("outcome = 'asked'"),
+)
 Index("ix_person_queries_officer_at", person_queries.c.officer, person_queries.c.at)
 Index("ix_person_queries_unit_code_at", person_queries.c.unit_code, person_queries.c.at)
 Index("ix_person_queries_dossier_code_at", person_queries.c.dossier_code, person_queries.c.at)
@@ -83,7 +90,7 @@ paper_requests = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("dossier_code", String(60), ForeignKey("dossiers.code"), nullable=False),
-    Column("paper", String(130), nullable=False),
+    Column("paper", String(140), nullable=False),
     Column("component_code", String(100)),
     Column("name", Text, nullable=False),
     Column("unit_code", String(35), nullable=False),

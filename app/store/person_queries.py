@@ -75,6 +75,13 @@ async def settle(session: WriteSession, query_id: str, **values: object) -> None
     await session.execute(update(_queries).where(_queries.c.id == query_id).values(**values))
 
 
+async def left_asked(session: WriteSession, before: datetime, limit: int) -> list[Row]:
+    """Questions that were let through before a time and whose outcome nobody wrote down; locked."""
+    statement = select(_queries).where(text("outcome = 'asked'"), _queries.c.at < before).order_by(_queries.c.at)
+    rows = await session.rows(statement.limit(limit).with_for_update(skip_locked=True))
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
+
+
 def names(fields: Iterable[str]) -> str:
     """Names of fields as they are kept: JSON, in order."""
     return json.dumps(sorted(fields))

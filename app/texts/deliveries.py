@@ -261,6 +261,16 @@ RAW = {
         "Nơi nhận đã trở lại; đang gửi tiếp, tăng dần.",
         "The destination is back; sending goes on, more and more.",
     ),
+    "event.log_late": (
+        "Nhật ký lâu chưa được ký xác nhận; quá hạn thì mọi trao đổi dừng. Xem tiến trình gửi và khoá ký.",
+        "The log was not signed for too long; past the limit nothing is exchanged. Look at the workers and the key.",
+    ),
+    "event.log_late.ended": ("Nhật ký đã được ký đầy đủ.", "The log is signed again."),
+    "event.log_broken": (
+        "Nhật ký không nối tiếp bản đã ký nên không được ký. Giữ nguyên hiện trạng, gọi người phụ trách an toàn.",
+        "The log does not continue what was signed, so it is not signed. Keep all as it is and call who is in charge.",
+    ),
+    "event.log_broken.ended": ("Nhật ký lại nối tiếp bản đã ký.", "The log continues what was signed again."),
     "event.breaker_open": (
         "Nhiều lần gọi liên tiếp không được nên tạm ngừng gửi; hệ thống tự gửi thử.",
         "Too many calls failed, so sending is paused; it is tried again by itself.",

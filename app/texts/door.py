@@ -100,9 +100,13 @@ RAW = {
         "Chưa có kết luận về người này. Báo quản trị: câu trả lời của CSDL không đúng dạng.",
         "This says nothing about the person. Tell the administrator: the reply has an unexpected shape.",
     ),
+    "advice.unknown-log-part": (
+        "Đọc /log/checkpoint trước; chỉ phần đã được ký mới có ở đây.",
+        "Read /log/checkpoint first; only what is signed can be had here.",
+    ),
     "advice.audit-unavailable": (
-        "Nhật ký không ghi được nên hệ thống tạm ngừng nhận. Gửi lại sau ít phút.",
-        "The log cannot be written, so nothing is taken. Send again in a few minutes.",
+        "Nhật ký không ghi được hoặc chưa được ký nên hệ thống tạm ngừng nhận. Gửi lại sau ít phút.",
+        "The log cannot be written or is not signed, so nothing is taken. Send again in a few minutes.",
     ),
     "advice.store-busy": ("Gửi lại sau vài giây.", "Send again in a few seconds."),
     "advice.internal": (

@@ -26,8 +26,8 @@ RAW = {
         "What the state holds is wrong: it may be asked for, and the source was told.",
     ),
     "decision.NOT_IN_SOURCE": (
-        "Không nguồn nào được kết nối có dữ liệu này: được yêu cầu.",
-        "No connected source holds it: it may be asked for.",
+        "Không nguồn nào được kết nối cho thủ tục này có dữ liệu: được yêu cầu.",
+        "No source that is connected for this procedure holds it: it may be asked for.",
     ),
     "decision.SECTOR_LAW": (
         "Pháp luật chuyên ngành yêu cầu nộp hoặc xuất trình: được yêu cầu theo căn cứ được nêu.",

@@ -22,6 +22,11 @@ RAW = {
         "Có dấu hiệu tra cứu bất thường; xem xét và ký xác nhận tại /v1/anomalies.",
         "Questions about persons look like browsing; look into it and sign it off at /v1/anomalies.",
     ),
+    "event.officer_locked": (
+        "Một cán bộ bị khoá tra cứu; xem /v1/officer-locks, quản trị mở khoá sau khi xem xét.",
+        "An officer may not ask any more; see /v1/officer-locks, an administrator lifts it after a look.",
+    ),
+    "event.officer_locked.ended": ("Cán bộ được mở khoá.", "The officer may ask again."),
     "event.anomaly.ended": ("Đã xem xét và ký xác nhận.", "Looked into and signed off."),
     # Questions that look like browsing.
     "anomaly.no_open_dossier": (

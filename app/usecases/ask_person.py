@@ -23,7 +23,7 @@ from app.store import audit, documents, dossiers, gates, owners, person_queries
 from app.store import events as event_store
 from app.store.person_queries import ASKED, BREAKER_OPEN, NOT_CONFIGURED
 from app.store.session import WriteSession
-from app.usecases import browsing, events, papers
+from app.usecases import browsing, events, log_guard, papers
 from app.usecases.context import Caller, Context
 from app.usecases.person_case import Case, PersonQuestionFacts, judge, kind_of, new_request_id
 from connectors.population import FieldValue, PersonConnector, PersonOutcome, PersonQuestion, RecordAnswer
@@ -35,7 +35,13 @@ __all__ = ["SOURCE", "PersonQuestionFacts", "PersonTold", "ask_person"]
 SOURCE = "population"
 OUT_OF_TIME = "out_of_time"
 GIVEN_UP = "given_up"
+BROKEN_OFF = "broken_off"
+#: Who waits less than this and hears nothing has learned nothing of the source.
+FAIR_SECONDS = 5.0
+# A call takes 15 seconds at most; a trial of which nothing is heard is not waited for much longer.
+_TRIAL_SECONDS_MAX = 30.0
 _NO_READABLE_ANSWER = frozenset({PersonOutcome.UNAVAILABLE, PersonOutcome.BAD_REPLY})
+_REFUSED = frozenset({PersonOutcome.DENIED, PersonOutcome.QUOTA})
 _ABOUT_THE_PERSON = frozenset({PersonOutcome.MATCH, PersonOutcome.NOT_FOUND_OR_MISMATCH})
 _REASON_MAX = 200
 _log = structlog.get_logger(__name__)
@@ -87,7 +93,9 @@ async def ask_person(
     Raises:
         InvalidRecord, OfficerLocked, UnknownDossier, DossierNotOpen, UnknownCode, PersonCheckDenied, PersonQuotaSpent:
             refused here; nothing left the house, and the refusal is on record (its member ``query`` is the id).
+        AuditUnavailable: the log takes no entries, or is not signed for too long; nothing left the house.
     """
+    await log_guard.require(context)
 
     async def before(session: WriteSession) -> Case | PersonTold | Refusal:
         return await _begin(Case(context, caller, question, wanted, correlation_id), session)
@@ -104,11 +112,19 @@ async def ask_person(
         async with asyncio.timeout(seconds):
             answer = await _reach(begun)
     except TimeoutError:
-        answer = RecordAnswer(PersonOutcome.UNAVAILABLE, OUT_OF_TIME, None)
+        is_fair = seconds is None or seconds >= FAIR_SECONDS
+        return await _finish(begun, RecordAnswer(PersonOutcome.UNAVAILABLE, OUT_OF_TIME, None), of_source=is_fair)
     except asyncio.CancelledError:
-        await _finish(begun, RecordAnswer(PersonOutcome.UNAVAILABLE, GIVEN_UP, None))
+        await _finish(begun, RecordAnswer(PersonOutcome.UNAVAILABLE, GIVEN_UP, None), of_source=False)
         raise
-    return await _finish(begun, answer)
+    except Exception:
+        # A bug of ours; the question is not left as if its answer were still out.
+        await _finish(begun, RecordAnswer(PersonOutcome.UNAVAILABLE, BROKEN_OFF, None), of_source=False)
+        raise
+    # Whom the connector itself refuses has heard nothing of the source.
+    # One record that is mixed up is no reason to ask about nobody any more: people are alarmed instead.
+    of_source = (answer.exchange is not None or answer.outcome not in _REFUSED) and not answer.alarm
+    return await _finish(begun, answer, of_source=of_source)
 
 
 async def _begin(case: Case, session: WriteSession) -> Case | PersonTold | Refusal:
@@ -170,7 +186,9 @@ async def _kept_in(case: Case, session: WriteSession) -> PersonTold | None:
 
 def _policy(context: Context) -> BreakerPolicy:
     """Questions do not pile up as deliveries do: after a good trial and one more, all may go again."""
-    return replace(context.once.breaker, ramp_start_lanes=1, ramp_full_lanes=1)
+    policy = context.once.breaker
+    trial_seconds = min(policy.trial_seconds, _TRIAL_SECONDS_MAX)
+    return replace(policy, ramp_start_lanes=1, ramp_full_lanes=1, trial_seconds=trial_seconds)
 
 
 async def _reach(case: Case) -> RecordAnswer:
@@ -188,13 +206,13 @@ async def _reach(case: Case) -> RecordAnswer:
     )
     if case.wanted is None:
         answer = await population.verify(question)
-        return RecordAnswer(answer.outcome, answer.reason, None)
+        return RecordAnswer(answer.outcome, answer.reason, answer.exchange)
     wanted = case.wanted
     read = await population.read(question, wanted)
     # The connector drops what is beyond the list; were it to forget, it ends here.
     matched = read.outcome is PersonOutcome.MATCH
     record = {name: value for name, value in read.record.items() if name in wanted} if matched else {}
-    return replace(read, record=record, exchange=None)
+    return replace(read, record=record)
 
 
 def _population(case: Case) -> PersonConnector:
@@ -203,11 +221,14 @@ def _population(case: Case) -> PersonConnector:
     return population
 
 
-async def _finish(case: Case, answer: RecordAnswer) -> PersonTold:
-    """Put the outcome on record, tell the gate, and tell people what they must look at."""
+async def _finish(case: Case, answer: RecordAnswer, *, of_source: bool) -> PersonTold:
+    """Put the outcome on record, tell the gate, and tell people what they must look at.
+
+    ``of_source``: the outcome says whether the source is there.
+    """
 
     async def after(session: WriteSession) -> PersonTold:
-        return await _end(case, answer, session)
+        return await _end(case, answer, session, of_source=of_source)
 
     told = await case.context.database.run(after)
     observability.PERSON_CHECKS.labels(answer.outcome.value).inc()
@@ -216,25 +237,17 @@ async def _finish(case: Case, answer: RecordAnswer) -> PersonTold:
     return told
 
 
-async def _end(case: Case, answer: RecordAnswer, session: WriteSession) -> PersonTold:
-    asked = case.question
+async def _end(case: Case, answer: RecordAnswer, session: WriteSession, *, of_source: bool) -> PersonTold:
+    asked, code = case.question, case.question.dossier_code
     await person_queries.lock(session, asked.officer)
-    now = await session.now()
-    bad = answer.outcome in _NO_READABLE_ANSWER
-    await gates.record(
-        session,
-        SOURCE,
-        _policy(case.context),
-        good=not bad,
-        bad=bad,
-        now=now,
-        begun_at=case.now,
-        reason=answer.outcome.value.lower() if bad else None,
-        message=answer.reason if bad else None,
-    )
-    told = _told(case, answer, now)
-    code = asked.dossier_code
     is_first = answer.outcome is PersonOutcome.MATCH and not await owners.matched(session, [code])
+    if is_first:
+        # Before the row of the gate, which everybody who asks needs: who hands over many dossiers holds this one long.
+        await dossiers.lock(session, [code])
+    now = await session.now()
+    if of_source:
+        await _tell_gate(case, answer, session, now)
+    told = _told(case, answer, now)
     # What was asked with is confirmed by a yes, whether it came back or not.
     returned = sorted(IDENTIFYING | set(answer.record)) if answer.outcome is PersonOutcome.MATCH else []
     await person_queries.settle(
@@ -248,7 +261,6 @@ async def _end(case: Case, answer: RecordAnswer, session: WriteSession) -> Perso
     )
     if is_first:
         # The nation is told which databases were used: now there is one more.
-        await dossiers.lock(session, [code])
         await papers.promise(case.context, session, code, case.correlation_id, now)
     watched = browsing.Watched()
     if Trait.REPEATED_MISMATCH in traits_of(answer.outcome.value, office_hours=True):
@@ -257,7 +269,8 @@ async def _end(case: Case, answer: RecordAnswer, session: WriteSession) -> Perso
         )
     entry = case.entry(AuditKind.PERSON_ANSWERED, answer.outcome.value, {"returned": [name.value for name in returned]})
     await audit.append(session, [entry, *watched.entries], now)
-    told = replace(told, incident=await _source_is_silent(case, session, told, now))
+    incident = await _source_is_silent(case, session, told, now) if of_source else f"query:{case.query_id}"
+    told = replace(told, incident=incident)
     if answer.alarm:
         detail = _about(case)
         subject = f"query:{case.query_id}"
@@ -266,6 +279,21 @@ async def _end(case: Case, answer: RecordAnswer, session: WriteSession) -> Perso
         )
     await browsing.tell(session, watched, asked.unit, now)
     return told
+
+
+async def _tell_gate(case: Case, answer: RecordAnswer, session: WriteSession, now: datetime) -> None:
+    bad = answer.outcome in _NO_READABLE_ANSWER
+    await gates.record(
+        session,
+        SOURCE,
+        _policy(case.context),
+        good=not bad,
+        bad=bad,
+        now=now,
+        begun_at=case.now,
+        reason=answer.outcome.value.lower() if bad else None,
+        message=answer.reason if bad else None,
+    )
 
 
 async def _source_is_silent(case: Case, session: WriteSession, told: PersonTold, now: datetime) -> str | None:

@@ -85,6 +85,22 @@ async def tell(session: WriteSession, watched: Watched, unit: str, now: datetime
             detail=detail,
             now=now,
         )
+    if watched.stopped_by is not None:
+        await _tell_lock(session, Phase.STARTED, watched.stopped_by, {"unit": unit}, now)
+
+
+async def _tell_lock(
+    session: WriteSession, phase: Phase, anomaly_id: int, more: dict[str, object], now: datetime
+) -> None:
+    await events.tell_transition(
+        session,
+        EventKind.OFFICER_LOCKED,
+        phase,
+        subject=f"officer-lock:{anomaly_id}",
+        target=_SELF,
+        detail={"anomaly": anomaly_id} | more,
+        now=now,
+    )
 
 
 async def listing(context: Context, *, is_open: bool | None) -> list[Row]:
@@ -148,6 +164,7 @@ async def lift(context: Context, caller: Caller, officer: str, note: str, correl
             raise UnknownLock(message)
         entry = _operated(caller, AuditKind.OPERATION, "lock:lifted", None, row["anomaly_id"], correlation_id)
         await audit.append(session, [entry], now)
+        await _tell_lock(session, Phase.ENDED, row["anomaly_id"], {}, now)
         return row
 
     return await context.database.run(work)

@@ -18,12 +18,14 @@ from app.reference import Catalogue, ProcedureFacts, UnitFacts
 from app.reference.places import Places, shipped_places
 from app.reference.rules import RuleBook, shipped_rules
 from app.store.session import Database
+from app.tlog.keys import Signer, Verifier
 from app.vault import Vault
 from connectors.base import Connector
 from connectors.links import Prober
 from connectors.national_store import NationalStore
 from connectors.population.outcomes import PersonConnector
 from connectors.scanner import Scanner
+from connectors.witness import WitnessConnector
 from schemas.provincial import DossierIn, StepIn
 
 
@@ -161,6 +163,35 @@ class OncePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPolicy:
+    """The rules of the transparency log.
+
+    Without a ``signer`` entries are sequenced and no checkpoint is made, so that no age is counted and none stops
+    anything. ``verifiers`` are the keys whose earlier checkpoints count, the signer's own among them. What was signed
+    last is also kept in the file ``memory``, out of the database's reach. ``witnesses`` (by address) are asked to
+    cosign; with a ``cosigner`` the checkpoints of the logs in ``witnessed`` (keys by origin) are cosigned here.
+    """
+
+    origin: str = ""
+    signer: Signer | None = None
+    verifiers: tuple[Verifier, ...] = ()
+    checkpoint_seconds: float = 60.0
+    age_max_seconds: float = 14400.0
+    memory: Path | None = None
+    witnesses: Mapping[str, Verifier] = field(default_factory=dict)
+    witnessed: Mapping[str, tuple[Verifier, ...]] = field(default_factory=dict)
+    cosigner: Signer | None = None
+
+
+@dataclass(slots=True)
+class LogLook:
+    """What this process last saw of the log's age, and when; None: it has not looked."""
+
+    at: datetime | None = None
+    age_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Everything a use case needs, and nothing that reads the environment."""
 
@@ -172,6 +203,8 @@ class Context:
     policies: Mapping[Target, DeliveryPolicy]
     population: PersonConnector | None = None
     person_procedures: frozenset[str] | None = None
+    # Officers who may ask; None: the far side alone knows them.
+    person_officers: frozenset[str] | None = None
     subject_key: bytes | None = None
     # Without a list of holidays every Monday to Friday is worked; app.wiring gives the real one.
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
@@ -181,4 +214,7 @@ class Context:
     rules: RuleBook = field(default_factory=shipped_rules)
     places: Places = field(default_factory=shipped_places)
     once: OncePolicy = field(default_factory=OncePolicy)
+    log: LogPolicy = field(default_factory=LogPolicy)
+    log_look: LogLook = field(default_factory=LogLook)
+    witness: WitnessConnector | None = None
     draw: Callable[[], float] = field(default=random.random)

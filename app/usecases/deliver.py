@@ -21,7 +21,7 @@ from app.domain.delivery import DeliveryState, Destination, Target
 from app.store import audit, gates, holds, outbox
 from app.store.outbox import ClaimedLane, Except, LoadedMessage
 from app.store.session import WriteSession
-from app.usecases import bookkeeping
+from app.usecases import bookkeeping, log_guard
 from app.usecases.context import Context
 from app.usecases.round import CallNote, ProbeCall, Round
 from app.usecases.trip import ProbeNote, Trip, by_lane
@@ -41,6 +41,8 @@ async def deliver(
     context: Context, destination: Destination, worker: str, stopping: asyncio.Event | None = None
 ) -> int:
     """Run one round for a destination; how many lanes were taken (0: nothing is ready, or nothing may go)."""
+    if not await log_guard.is_covered(context):
+        return 0
     stopping = stopping or asyncio.Event()
     # Before the claim: what passes until the database has answered shortens what we believe the lease to be.
     started = time.monotonic()

@@ -11,7 +11,7 @@ from app.errors import DossierNotOpen, Fault, UnknownDossier
 from app.store import dossiers
 from app.store.dossiers import HeldDossier
 from app.store.session import ReadSession, Row
-from app.usecases import papers
+from app.usecases import log_guard, papers
 from app.usecases.context import Context
 from connectors.national_store import (
     HeldFile,
@@ -87,10 +87,15 @@ async def ask_nation(
     procedure: str,
     wanted: Sequence[tuple[str, str | None]],
 ) -> Told:
-    """Ask the national store for papers, ``(result code, number)``; not asked without need, right or store."""
+    """Ask the national store for papers, ``(result code, number)``; not asked without need, right or store.
+
+    Raises:
+        AuditUnavailable: the log is not signed for too long; nothing left the house.
+    """
     store = national_store(context)
     if store is None or not wanted or not may_hold(owner) or not (asker.name and asker.number):
         return Told()
+    await log_guard.require(context)
     question = PapersQuestion(
         owner_number=owner.number,
         requester_name=asker.name,

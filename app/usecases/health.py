@@ -12,6 +12,7 @@ from app.domain.breaker import GateState
 from app.domain.delivery import PORTAL, DeliveryState, LaneState, Target
 from app.errors import StoreBusy
 from app.store import blobs, gates, holds, links, migrate, views
+from app.usecases import log_guard
 from app.usecases.ask_person import SOURCE
 from app.usecases.context import Context
 from app.vault import VaultError
@@ -77,6 +78,7 @@ class Doctor:
 
 async def measure(context: Context) -> None:
     """Bring the gauges up to date from rows."""
+    await log_guard.measure(context)
     async with context.database.read() as session:
         link_counts, (file_counts, _) = await links.by_state(session), await blobs.figures(session)
         lane_rows, message_rows, oldest = await views.gauges(session)

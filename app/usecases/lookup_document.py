@@ -23,7 +23,7 @@ from app.errors import (
 from app.store import audit, documents, lookups
 from app.store.dossiers import HeldDossier
 from app.store.session import ReadSession, Row, WriteSession
-from app.usecases import found_papers, keep_document, open_link, papers
+from app.usecases import found_papers, keep_document, log_guard, open_link, papers
 from app.usecases.context import Caller, Context
 from app.usecases.found_papers import Asker, Question, Told
 from app.usecases.keep_document import Facts, Origin
@@ -251,6 +251,7 @@ async def _from_nation(context: Context, candidate: Row) -> bytes:
     if store is None:
         message = "no national store is set up here"
         raise NationalStoreSilent(message)
+    await log_guard.require(context)
     answer = await store.file(candidate["issuing_body"] or "", candidate["path"], context.papers.bytes_max)
     if answer.outcome is not StoreOutcome.FOUND or answer.content is None:
         message = f"the national store did not give the file ({answer.outcome.value}: {answer.reason})"

@@ -31,7 +31,8 @@ from schemas.once_only import OnceOnlyCheckIn
 Kept = tuple[Row, list[Row]]
 _NEEDED = {
     Source.POPULATION: ("dossier", "full_name", "birth_date"),
-    Source.NATIONAL_STORE: ("dossier", "requester_name", "requester_number"),
+    # ``national``: who does not want it asked gets no "nobody has it" either.
+    Source.NATIONAL_STORE: ("dossier", "national", "requester_name", "requester_number"),
 }
 # Of several that hold it, the first of these is where it is taken from.
 _NEAREST = (Source.PROVINCIAL_STORE, Source.EARLIER_DOSSIER, Source.POPULATION, Source.NATIONAL_STORE)
@@ -144,7 +145,7 @@ def _refuse_without_facts(asked: OnceOnlyCheckIn, outside: Outside) -> None:
         name: f"{name}: {source.value} is not asked without it"
         for source in reversed(outside.sources)
         for name in _NEEDED[source]
-        if getattr(asked, name) is None
+        if not getattr(asked, name)
     }
     if missing:
         faults = tuple(Fault(f"/{name}", message) for name, message in sorted(missing.items()))

@@ -1,5 +1,6 @@
 """What an officer is about to ask for, as the tables know it: what could stand for it, and where that may be held."""
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -66,10 +67,26 @@ def _faults(context: Context, asked: OnceOnlyCheckIn) -> Iterator[Fault]:
             except UnknownCode as unknown:
                 (fault,) = unknown.faults
                 yield Fault(f"/items/{place}/component_code", fault.detail, fault.table)
+        elif (code := _code_of(context, asked.procedure, item.component_name)) is not None:
+            # By its name nobody would look for it.
+            message = f"the table 'components of {asked.procedure}' has it as '{code}': name it by its code"
+            yield Fault(f"/items/{place}/component_name", message, f"components of {asked.procedure}")
         for number, code in enumerate(item.result_codes):
             if code not in catalogue.results:
                 pointer = f"/items/{place}/result_codes/{number}"
                 yield Fault(pointer, f"'{code}' is not in the table 'results'", "results")
+
+
+def _code_of(context: Context, procedure: str, name: str | None) -> str | None:
+    """The code of a listed component that is called so, letter case and blanks aside."""
+    if name is None:
+        return None
+    listed = context.catalogue.components.get(procedure, {})
+    return next((code for code, known in listed.items() if _folded(known) == _folded(name)), None)
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
 def items_of(context: Context, asked: OnceOnlyCheckIn, day: date) -> list[Item]:

@@ -178,7 +178,7 @@ def to_ask(
             looked.note(Source.POPULATION, Found.NOT_CONNECTED)
         elif fields:
             outside.persons.append(looked)
-        if not results or not asked.national or not found_papers.may_hold(asked.subject):
+        if not results or not found_papers.may_hold(asked.subject):
             continue
         if found_papers.national_store(context) is None:
             looked.note(Source.NATIONAL_STORE, Found.NOT_CONNECTED)
@@ -264,13 +264,17 @@ async def _ask_nation(
     for looked in outside.papers:
         offered = [candidate for candidate in told.candidates if candidate["code"] in looked.item.results]
         looked.candidates += offered
-        looked.note(Source.NATIONAL_STORE, Found.HELD if offered else Found.NOT_HELD)
-    return told, None
+        # A paper that cannot be kept as it was described may be this one: that is not "not held".
+        if offered or not told.dropped:
+            looked.note(Source.NATIONAL_STORE, Found.HELD if offered else Found.NOT_HELD)
+    is_untold = any(Source.NATIONAL_STORE not in looked.findings for looked in outside.papers)
+    return told, Silence(Source.NATIONAL_STORE, StoreOutcome.BAD_REPLY.value.lower()) if is_untold else None
 
 
 def note_silences(outside: Outside, incidents: Mapping[Source, str | None]) -> None:
-    """Note of all items whose source was silent under which incident that is on record."""
+    """Note of all items of which a source said nothing under which incident that is on record."""
     waiting = {Source.POPULATION: outside.persons, Source.NATIONAL_STORE: outside.papers}
     for source, incident in incidents.items():
         for looked in waiting[source]:
-            looked.note(source, Found.SILENT, incident)
+            if source not in looked.findings:
+                looked.note(source, Found.SILENT, incident)

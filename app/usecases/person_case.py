@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.dossier import CLOSED_STATUSES, DossierStatus
+from app.domain.matching import fold_name
 from app.domain.rulesets import LEGAL_BASIS, VIETNAM, Purpose
 from app.errors import (
     DossierNotOpen,
@@ -35,9 +36,13 @@ from schemas.provincial import PaperKind
 _PROVIDER = "population"
 _BASE = LEGAL_BASIS[Purpose.VERIFY_PERSON]
 _AUDIT_BASIS_MAX = 200
+# No dossier has a longer code; a longer one that was asked under stands whole with the question.
+_AUDIT_CODE_MAX = 60
 _BASIS_MAX = 500
 _PURPOSE_MAX = 500
 _ACTOR_MAX = 100
+# With a hyphen and 24 digits 40, as many as the database takes.
+_AGENCY_SHOWN_MAX = 15
 _NUMBERS = {12: PaperKind.PERSONAL_NUMBER, 9: PaperKind.OLD_IDENTITY_NUMBER}
 _BIRTH_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}-[0-9]{2})?")
 _YEAR = 4
@@ -141,7 +146,7 @@ class Case:
             purpose=f"{Purpose.VERIFY_PERSON.value}: {asked.purpose}"[:_PURPOSE_MAX],
             legal_basis=self.legal_basis if fits else _BASE,
             correlation_id=self.correlation_id,
-            dossier_code=asked.dossier_code,
+            dossier_code=asked.dossier_code[:_AUDIT_CODE_MAX],
             procedure_code=self.procedure,
             unit_code=asked.unit,
             subject_ref=_subject_ref(self.context, asked.number),
@@ -151,7 +156,7 @@ class Case:
 
 def new_request_id(context: Context) -> str:
     """An id of at most 40 characters that was never used."""
-    return f"{context.agency}-{uuid.uuid4().hex[:24]}"
+    return f"{context.agency[:_AGENCY_SHOWN_MAX]}-{uuid.uuid4().hex[:24]}"
 
 
 def kind_of(question: PersonQuestionFacts) -> PaperKind:
@@ -164,8 +169,9 @@ def kind_of(question: PersonQuestionFacts) -> PaperKind:
     kind = _NUMBERS.get(len(question.number)) if question.number.isascii() and question.number.isdecimal() else None
     if kind is None:
         faults.append(Fault("/number", "the number has 12 digits, or 9 of an old paper"))
-    if not any(letter.isalpha() for letter in question.full_name):
-        faults.append(Fault("/full_name", "the name has no letter"))
+    # What the database does not compare does not leave: without a name it would match two facts of three.
+    if not any(letter.isalpha() for letter in fold_name(question.full_name)):
+        faults.append(Fault("/full_name", "the name has no letter that the population database compares"))
     if not _is_birth_date(question.birth_date):
         faults.append(Fault("/birth_date", "the birth date is no day (yyyy-MM-dd) and no year (yyyy)"))
     if kind is None or faults:
@@ -195,6 +201,9 @@ async def judge(case: Case, session: ReadSession) -> None:
     if asked.unit not in context.catalogue.units:
         message = f"'{asked.unit}' is not in the table 'units'"
         raise UnknownCode(message, faults=(Fault("/unit", message, "units"),))
+    if context.person_officers is not None and asked.officer not in context.person_officers:
+        message = f"officer '{asked.officer}' is not among those who may ask"
+        raise PersonCheckDenied(message, faults=(Fault("/officer", message, "population officers"),))
     if context.person_procedures is not None and case.procedure not in context.person_procedures:
         message = f"procedure '{case.procedure}' is not licensed to ask the population database"
         raise PersonCheckDenied(message, faults=(Fault("/dossier_code", message, "population procedures"),))

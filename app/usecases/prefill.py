@@ -4,6 +4,7 @@ Values go to the caller and nowhere else: rows and log hold names of blanks, sta
 Điều 18; one source has the last word on a fact, NĐ 278/2025 Điều 5.
 """
 
+import asyncio
 import json
 from dataclasses import dataclass
 from datetime import date
@@ -196,13 +197,21 @@ async def _ask(
         full_name=asked.full_name,
         birth_date=asked.birth_date[:_YEAR_DIGITS] if asked.year_only else asked.birth_date,
     )
-    try:
-        told = await ask_person(context, caller, question, plan.wanted, correlation_id)
-    except PersonQuotaSpent:
-        return PersonOutcome.QUOTA.value, None
-    except PersonCheckDenied:
-        return PersonOutcome.DENIED.value, None
-    return told.outcome.value, told if told.outcome is PersonOutcome.MATCH else None
+    seconds_left = context.once.seconds
+    while True:
+        try:
+            told = await ask_person(context, caller, question, plan.wanted, correlation_id)
+        except PersonQuotaSpent as spent:
+            wait_seconds = spent.retry_after_seconds
+            if wait_seconds is None or wait_seconds >= seconds_left:
+                return PersonOutcome.QUOTA.value, None
+            # That a desk is busy for a second is no reason to ask a citizen.
+            seconds_left -= wait_seconds
+            await asyncio.sleep(wait_seconds)
+        except PersonCheckDenied:
+            return PersonOutcome.DENIED.value, None
+        else:
+            return told.outcome.value, told if told.outcome is PersonOutcome.MATCH else None
 
 
 def _fill(

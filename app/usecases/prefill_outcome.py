@@ -66,11 +66,12 @@ async def note_preview(
 
 
 async def hand_in(context: Context, caller: Caller, prefill_id: str, handed: HandedInIn, correlation_id: str) -> Row:
-    """Record how each blank came about; what is not named is empty.
+    """Record how each blank came about; every one is named, so that what was asked cannot be left out.
 
     Raises:
         UnknownPrefill: there is none.
-        InvalidRecord: a blank that the form does not have, or one that cannot have been kept or changed.
+        InvalidRecord: a blank that the form does not have, one that is not named, or one that cannot have been kept
+            or changed.
         PrefillEnded: it was handed in otherwise before.
     """
 
@@ -115,7 +116,10 @@ def _hows(row: Row, states: dict[str, FieldState], handed: HandedInIn) -> dict[s
         message = f"form '{row['form']}' has no such blank"
         faults = tuple(Fault(f"/fields/{places[name]}/field", message, "forms") for name in unknown)
         raise InvalidRecord(message, faults=faults)
-    hows = {name: said.get(name, How.EMPTY) for name in states}
+    if missing := [name for name in states if name not in said]:
+        message = f"how these blanks came about is not said: {', '.join(missing)}"
+        raise InvalidRecord(message, faults=(Fault("/fields", message, "forms"),))
+    hows = {name: said[name] for name in states}
     wrong = kept_wrongly(states, hows, Preview(row["preview"]) if row["preview"] else None)
     if wrong:
         message = "only what was filled, and not refused by the citizen, can be kept; only what was filled, changed"
@@ -166,7 +170,7 @@ def _figure(row: Figures, form: Form | None) -> FormFigure:
         row,
         form,
         cut,
-        prefilled_share(row.filled, row.asked),
+        prefilled_share(row.kept, row.asked),
         registry,
         below_target(cut if row.handed_in else registry),
     )

@@ -19,7 +19,7 @@ from app.errors import Fault, Refusal, UnknownDossier
 from app.store import audit, documents, dossiers, outbox, owners
 from app.store.owners import Owner
 from app.store.session import Row, WriteSession
-from app.usecases import gate, papers, requests
+from app.usecases import gate, log_guard, papers, requests
 from app.usecases.context import Caller, Context
 from app.usecases.gate import Gate
 from app.usecases.promising import About, messages_of
@@ -55,7 +55,7 @@ class _Batch:
     steps: dossiers.HeldSteps
     gate: Gate
     requests: Requests
-    subjects: dict[Owner, str]
+    owners: dict[str, Owner] = field(default_factory=dict)
     new: dict[str, Row] = field(default_factory=dict)
     changed: dict[str, Row] = field(default_factory=dict)
     step_rows: list[Row] = field(default_factory=list)
@@ -70,9 +70,10 @@ async def receive(
     """Take a batch in and answer each record in its place; answered means durable.
 
     Raises:
-        AuditUnavailable: the log takes no entries, so nothing was taken.
+        AuditUnavailable: the log takes no entries, or is not signed for too long, so nothing was taken.
         StoreBusy: the database did not take the transaction; nothing was taken.
     """
+    await log_guard.require(context)
     prepared = [prepare(context, record) for record in records]
 
     async def work(session: WriteSession) -> list[Receipt | Refusal]:
@@ -109,6 +110,7 @@ async def _take(
         answer = item.refusal or _judge(context, caller, item, batch, correlation_id)
         answers.append(answer)
         batch.entries.append(_entry_of(context, caller, item, answer, batch, correlation_id))
+    await _name_owners(session, batch)
     await dossiers.insert_dossiers(session, list(batch.new.values()))
     await dossiers.update_dossiers(session, list(batch.changed.values()))
     await batch.requests.write(session, batch.now)
@@ -148,9 +150,14 @@ async def _look_up(context: Context, session: WriteSession, good: Sequence[Prepa
     now = await session.now()
     bodies = [item.record.body for item in good if isinstance(item.record, DossierRecord)]
     asked = await requests.load(context, session, bodies, found.keys())
-    whose = {owner for body in bodies if (owner := _owner(body))}
-    subjects = await owners.ids_of(session, whose, lambda: papers.new_id(now), now)
-    return _Batch(now, context.calendar, held, held_steps, rule, asked, subjects)
+    return _Batch(now, context.calendar, held, held_steps, rule, asked)
+
+
+async def _name_owners(session: WriteSession, batch: _Batch) -> None:
+    """Say of each dossier that was taken whose it is."""
+    ids = await owners.ids_of(session, set(batch.owners.values()), lambda: papers.new_id(batch.now), batch.now)
+    for code, row in [*batch.new.items(), *batch.changed.items()]:
+        row["subject_id"] = ids.get(batch.owners.get(code, ("", "")))
 
 
 def _owner(body: DossierIn) -> Owner | None:
@@ -179,7 +186,9 @@ def _judge_dossier(
         batch.gate.check(body.receiving_unit, body.procedure.code, body.status.value, held.documents)
         batch.requests.judge(record.code, body, held.documents, batch.now)
         row = _dossier_row(caller, item, record, batch.now)
-        row["subject_id"] = batch.subjects.get(_owner(body) or ("", ""))
+        batch.owners.pop(record.code, None)
+        if owner := _owner(body):
+            batch.owners[record.code] = owner
         if standing is Standing.NEW or record.code in batch.new:
             batch.new[record.code] = row | {"created_at": batch.now}
         else:

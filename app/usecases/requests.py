@@ -16,6 +16,8 @@ from app.store.session import Row, WriteSession
 from app.usecases.context import Context, OncePolicy
 from schemas.provincial import Component, DossierIn, Reuse
 
+# No code of a component holds it.
+_DECISION = "#"
 _STORES = frozenset({Source.PROVINCIAL_STORE, Source.NATIONAL_STORE})
 
 
@@ -37,7 +39,7 @@ class Requests:
         subjects = frozenset((paper.kind.value, paper.number) for paper in body.applicant.identities)
         for part in asked_of(body):
             paper = paper_of(part)
-            if (code, paper) in self.seen or part.component_code in stored:
+            if not self._is_new(code, paper) or part.component_code in stored:
                 continue
             self.seen.add((code, paper))
             request = PaperRequest(
@@ -70,6 +72,13 @@ class Requests:
                 }
             )
 
+    def _is_new(self, code: str, paper: str) -> bool:
+        """Another decision is another request; the same paper without one is the request that is known."""
+        base, _, decision = paper.partition(_DECISION)
+        if decision:
+            return (code, paper) not in self.seen
+        return not any(known == code and other.partition(_DECISION)[0] == base for known, other in self.seen)
+
     def _decided(self, decision_id: str | None) -> Decided | None:
         """A decision as it stands in this transaction: another dossier of the same batch may have used it."""
         found = self.decided.get(decision_id) if decision_id else None
@@ -94,10 +103,9 @@ def asked_of(body: DossierIn) -> list[Component]:
 
 
 def paper_of(part: Component) -> str:
-    """What a component is called by among those of its dossier: its code, or a hash of its name."""
-    if part.component_code:
-        return part.component_code
-    return f"name:{hashlib.sha256(part.name.encode()).hexdigest()}"
+    """What a request is called by in its dossier: the paper's code, or a hash of its name; and its decision."""
+    name = part.component_code or f"name:{hashlib.sha256(part.name.encode()).hexdigest()}"
+    return f"{name}{_DECISION}{part.decision_id}" if part.decision_id else name
 
 
 async def load(

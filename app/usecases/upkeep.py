@@ -9,6 +9,7 @@ from app.domain.failures import FailureClass
 from app.store import gates, holds, keeping
 from app.store.session import WriteSession
 from app.usecases import events, replay
+from app.usecases.broken_questions import settle_broken
 from app.usecases.context import Context
 
 _LANES_PER_TICK = 1000
@@ -53,6 +54,7 @@ async def watch(context: Context) -> None:
     """The slower look: is anything in doubt or waiting for too long?"""
     await _ask_people(context)
     await events.check_backlog(context, context.backlog_age_seconds)
+    await settle_broken(context)
 
 
 async def _ask_people(context: Context) -> None:

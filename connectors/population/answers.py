@@ -23,6 +23,7 @@ _GATEWAY_REFUSALS = {
     "900908": _FORBIDDEN,
     **{str(code): _TOO_MANY for code in range(900800, 900810)},
 }
+_CODES = ("errorCode", "error_code")
 _JSON_SUCCESS = frozenset({"0", "00", "SUCCESSFUL"})
 _BOOLEANS = {"true": True, "false": False}
 # A code of another form is not repeated: it may be anything, a name among others.
@@ -102,7 +103,7 @@ def _refusal(result: Reply) -> Failure:
 
 def _open_face(text: str) -> Said | Failure:
     face = read_object(text)
-    code = str(face.get("errorCode", face.get("error_code", "0")))
+    code = str(next((face[name] for name in _CODES if name in face), "0"))
     if code in _DENIALS:
         return Failure(PersonOutcome.DENIED, _DENIALS[code])
     if code in _GATEWAY_REFUSALS:
@@ -110,9 +111,13 @@ def _open_face(text: str) -> Said | Failure:
     if code not in _JSON_SUCCESS:
         return Failure(PersonOutcome.BAD_REPLY, f"error code '{_shown(code)}'")
     data = face.get("data", face.get("message"))
-    if not isinstance(data, str | bool):
+    said = _BOOLEANS.get(data, data) if isinstance(data, str) else data
+    # A bare "no" beside anything else may be how a fault is told.
+    beside = face.keys() - {*_CODES, "data" if "data" in face else "message"}
+    is_doubtful = said is False and any(face[name] is not None and face[name] != "" for name in beside)
+    if is_doubtful or not isinstance(said, str | bool):
         return Failure(PersonOutcome.BAD_REPLY, NO_ANSWER_OF_THE_SERVICE)
-    return Said(_BOOLEANS.get(data, data) if isinstance(data, str) else data)
+    return Said(said)
 
 
 def _shown(code: str) -> str:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.population.answers import ANSWERED, NO_ANSWER_OF_THE_SERVICE, Said
 from connectors.population.outcomes import FieldValue, PersonOutcome, PersonQuestion, Place, Relative
-from connectors.population.soap import SOAP, fold_name, local, read_body
+from connectors.population.soap import SOAP, fold_name, local, read_body, words
 from connectors.population.ways import LONG_NUMBER
 from schemas.persons import PersonField
 
@@ -86,20 +86,16 @@ def _people(body: Element) -> list[tuple[Element, Element]] | None:
         holder = body[0]
     if not len(holder):
         is_of_service = holder is not body or body.tag == _ENVELOPED
-        return [] if is_of_service and not _has_words(body) else None
+        return [] if is_of_service and not words(body) else None
     if any(local(part) != _COLLECTION for part in holder):
         return None
     people = [(person, collection) for collection in holder for person in collection if local(person) == _PERSON]
     if len(people) > 1:
         return people
-    is_empty = len(holder) == 1 and not len(holder[0]) and not _has_words(body)
+    is_empty = len(holder) == 1 and not len(holder[0]) and not words(body)
     count = holder[0].get("SoCongDan", "").strip()
     is_contradicted = count.isascii() and count.isdecimal() and (count.lstrip("0") or "0") != str(len(people))
     return people if (people or is_empty) and not is_contradicted else None
-
-
-def _has_words(element: Element) -> bool:
-    return any((text or "").strip() for part in element.iter() for text in (part.text, part.tail))
 
 
 def _wrong_person(parts: Parts, question: PersonQuestion) -> Found | None:

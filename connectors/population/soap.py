@@ -60,7 +60,7 @@ def read_verdict(text: str) -> bool | None:
     """Yes or no from any of the reply shapes that gateways use; None when it is none of them.
 
     Shapes: ``SoLuongCongDan`` (``0`` is no), ``KetQuaXacThuc/TonTai`` (a boolean). A fault is no verdict, and two
-    verdicts are none.
+    verdicts are none. "No" is a word about a citizen: beside other words, which may tell of a fault, it is none.
     """
     body = read_body(text)
     found = [part for part in body.iter() if local(part) in {_COUNT, _EXISTS}] if body is not None else []
@@ -68,8 +68,16 @@ def read_verdict(text: str) -> bool | None:
         return None
     told = (found[0].text or "").strip()
     if local(found[0]) == _EXISTS:
-        return _BOOLEANS.get(told)
-    return bool(told.strip("0")) if told.isascii() and told.isdecimal() else None
+        verdict = _BOOLEANS.get(told)
+    else:
+        verdict = bool(told.strip("0")) if told.isascii() and told.isdecimal() else None
+    return None if verdict is False and body is not None and words(body) != [told] else verdict
+
+
+def words(element: Element) -> list[str]:
+    """All that is written between the tags of an element, and behind it."""
+    texts = ((text or "").strip() for part in element.iter() for text in (part.text, part.tail))
+    return [text for text in texts if text]
 
 
 def local(element: Element) -> str:

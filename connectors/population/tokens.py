@@ -2,19 +2,22 @@
 
 import asyncio
 import random
+import re
 import time
 from dataclasses import dataclass, field
 
 import httpx
 
 from connectors.base import TryLater
-from connectors.http import HttpSettings, Reply, post
+from connectors.http import HttpSettings, NoAnswer, Reply, post
 from connectors.population.answers import read_object
 from connectors.population.settings import PopulationSettings
 from connectors.population.ways import access_token
 from connectors.sessions import Busy, Living, LogIn, SessionBook
 
 # For a token that does not say how long it lives, or says what cannot be; one that ends earlier is renewed on 401.
+# What fits in a header after "Bearer" (RFC 6750, section 2.1, and what gateways add to it).
+_TOKEN = re.compile(r"[!-~]+")
 _TOKEN_SECONDS, _TOKEN_SECONDS_MAX = 3600.0, 86400.0
 
 
@@ -63,10 +66,10 @@ class Tokens:
         url = settings.url(settings.token_path)
         result = await post(self.client, http, url, content=b"grant_type=client_credentials", headers=headers)
         if not isinstance(result, Reply):
-            return TryLater("login_no_answer", result.message)
+            return TryLater("login_no_answer", result.reason if isinstance(result, NoAnswer) else "out of reach")
         answer = read_object(result.text)
         token, seconds = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(token, str) or not token:
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             return TryLater("login_refused", f"HTTP {result.status}")
         if not isinstance(seconds, int | float) or not 0 < seconds <= _TOKEN_SECONDS_MAX:
             seconds = _TOKEN_SECONDS

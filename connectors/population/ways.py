@@ -23,12 +23,12 @@ def wire_question(service: PopulationService, question: PersonQuestion, request_
     """A question in the database's own names.
 
     Raises:
-        ValueError: it holds what no question may: a number of another length, or what XML cannot carry. Whoever let
-            it come here has a bug; the message names the field and not the value.
+        ValueError: it holds what no question may: a number of another length, a name of which nothing is compared, or
+            what XML cannot carry. Whoever let it come here has a bug; the message names the field and not the value.
     """
-    birth = question.birth_date.replace("-", "")
-    if not (question.number and birth):
-        message = "a question needs a number and a birth date"
+    birth, name = question.birth_date.replace("-", ""), fold_name(question.full_name)
+    if not (question.number and name and birth):
+        message = "a question needs a number, a name and a birth date"
         raise ValueError(message)
     return CitizenQuestion(
         MaYeuCau=request_id,
@@ -36,7 +36,7 @@ def wire_question(service: PopulationService, question: PersonQuestion, request_
         MaTichHop=service.value,
         MaCanBo=question.officer,
         MaDonVi=question.unit,
-        HoVaTen=fold_name(question.full_name),
+        HoVaTen=name,
         **{"SoDinhDanh" if len(question.number) == LONG_NUMBER else "SoCMND": question.number},
         **{"Nam" if len(birth) == _YEAR else "NgayThangNam": birth},
     )

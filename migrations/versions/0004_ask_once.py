@@ -68,6 +68,7 @@ def _create_person_queries() -> None:
         sa.ForeignKeyConstraint(["subject_id"], ["subjects.id"], name=op.f("fk_person_queries_subject_id")),
         sa.UniqueConstraint("request_id", name=op.f("uq_person_queries_request_id")),
     )
+    _create_partial_index("ix_person_queries_asked", "person_queries", ["at"], "outcome = 'asked'")
     op.create_index(op.f("ix_person_queries_dossier_code_at"), "person_queries", ["dossier_code", "at"])
     op.create_index(op.f("ix_person_queries_officer_at"), "person_queries", ["officer", "at"])
     op.create_index(op.f("ix_person_queries_unit_code_at"), "person_queries", ["unit_code", "at"])
@@ -122,7 +123,7 @@ def _create_paper_requests() -> None:
         "paper_requests",
         sa.Column("id", _ID, nullable=False),
         sa.Column("dossier_code", sa.String(60), nullable=False),
-        sa.Column("paper", sa.String(130), nullable=False),
+        sa.Column("paper", sa.String(140), nullable=False),
         sa.Column("component_code", sa.String(100)),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("unit_code", sa.String(35), nullable=False),

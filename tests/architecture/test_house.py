@@ -34,6 +34,10 @@ PUBLIC_PATHS = {
     # Whoever has the address may read: the portal takes addresses only. It holds 256 random bits.
     "/files/{capability}",
     "/files/{capability}/bundle",
+    # Hashes and signatures only: whoever follows the log needs no leave. A witness lets in by the log's signature.
+    "/log/checkpoint",
+    "/log/tile/{level}/{place:path}",
+    "/log/add-checkpoint",
 }
 _MODULE_LINES_MAX = 400
 _FUNCTION_LINES_MAX = 60
@@ -202,6 +206,9 @@ def test_every_route_asks_who_is_calling() -> None:
         "/v1/webhooks/{webhook_id}/test",
         "/v1/persons/verify",
         "/v1/audit",
+        "/v1/log",
+        "/log/tile/entries/{place:path}",
+        "/log/proof/{audit_id}",
         "/",
     }
 

@@ -205,6 +205,10 @@ SHAPES: list[tuple[str, PersonOutcome]] = [
     (SOAP.format("<s:Fault/>" + COUNT.format("0").replace("r:", "").replace(":r", "")), BAD_REPLY),
     (SOAP.format(""), BAD_REPLY),
     (SOAP.format("<Khac>0</Khac>"), BAD_REPLY),
+    # "No" beside the words of a fault.
+    (SOAP.format(RESPONSE.format("<r:MaLoi>99</r:MaLoi><r:SoLuongCongDan>0</r:SoLuongCongDan>")), BAD_REPLY),
+    (SOAP.format("<Loi><ThongBao>bận</ThongBao><TonTai>false</TonTai></Loi>"), BAD_REPLY),
+    (SOAP.format(COUNT.format("0") + "bận"), BAD_REPLY),
     ("<a><b><Body><SoLuongCongDan>0</SoLuongCongDan></Body></b></a>", BAD_REPLY),
     ("<SoLuongCongDan>0</SoLuongCongDan>", BAD_REPLY),
     ("<Body><SoLuongCongDan>0</SoLuongCongDan></Body>", MISMATCH),
@@ -247,6 +251,9 @@ async def test_every_shape_of_an_answer(way: PopulationWay, text: str, expected:
         ({"error_code": 900802, "data": False}, QUOTA),
         ({"error_code": "7", "data": False}, BAD_REPLY),
         ({"error_code": None, "data": False}, BAD_REPLY),
+        ({"data": False, "message": ""}, MISMATCH),
+        ({"data": False, "message": "hệ thống bận"}, BAD_REPLY),
+        ({"data": "false", "success": False}, BAD_REPLY),
         ({"data": None}, BAD_REPLY),
         ({"data": 0}, BAD_REPLY),
         ({"data": []}, BAD_REPLY),
@@ -303,7 +310,8 @@ async def test_access_that_stays_refused_is_no_verdict(way_in: PopulationWay, ti
 
 
 async def test_a_token_reply_that_cannot_be_read_is_no_verdict() -> None:
-    for reply in (httpx.Response(200, content=b"<html>"), httpx.Response(200, json={"access_token": ""})):
+    tokens = [httpx.Response(200, json={"access_token": token}) for token in ("", "t\u20ac", "t\r\nX: y", 7)]
+    for reply in (httpx.Response(200, content=b"<html>"), *tokens):
         with respx.mock as router:
             router.post("http://mock.test/oauth2/token").mock(return_value=reply)
             connector = PopulationConnector(settings(PopulationWay.LGSP), build_client(ONE_TRY), ONE_TRY)

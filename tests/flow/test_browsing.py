@@ -9,6 +9,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from app.domain.browsing import Trait
+from app.domain.events import EventKind
 from app.errors import OfficerLocked, UnknownDossier
 from app.reference.rules import AnomalyAction, AnomalyKind, shipped_rules
 from app.store.events import page as events_page
@@ -39,10 +40,10 @@ async def anomalies_of(database: Database) -> list[Row]:
     return await rows_of(database, anomalies)
 
 
-async def told(database: Database, *, open_only: bool = True) -> list[str]:
+async def told(database: Database, kind: EventKind = EventKind.ANOMALY, *, open_only: bool = True) -> list[str]:
     async with database.read() as session:
         found = await events_page(session, before_id=None, limit=50, open_only=open_only)
-    return [row["subject"] for row in found if row["kind"] == "anomaly"]
+    return [row["subject"] for row in found if row["kind"] == kind.value]
 
 
 async def entries(database: Database) -> list[tuple[str, str]]:
@@ -201,12 +202,14 @@ async def test_signing_off_and_lifting_are_two_things(
         assert await told(clocked_database) == []
         # Still locked: an administrator lifts it, with a reason, and once.
         (lock,) = (await client.get("/v1/officer-locks")).json()["items"]
+        assert await told(clocked_database, EventKind.OFFICER_LOCKED) == [f"officer-lock:{found['id']}"]
         assert (lock["officer"], lock["anomaly"], lock["rule"]) == ("canbo01", found["id"], "no_open_dossier")
         with pytest.raises(OfficerLocked):
             await ask(context)
         lifted = await _post(client, "/officer-locks/canbo01/lift", "Đã làm việc với cán bộ")
         assert lifted.status_code == 200, lifted.text
         assert lifted.json()["lifted_by"].startswith("test-")
+        assert await told(clocked_database, EventKind.OFFICER_LOCKED) == []
         assert (await _post(client, "/officer-locks/canbo01/lift", "Lần nữa")).status_code == 404
         assert (await _post(client, "/officer-locks/canbo02/lift", "Ai đây")).status_code == 404
     clock.advance(1)

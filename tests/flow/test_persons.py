@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import select, text
 
 from app import observability
 from app.domain.delivery import PORTAL
@@ -21,12 +22,13 @@ from app.errors import (
     UnknownCode,
     UnknownDossier,
 )
-from app.store import person_queries
+from app.store import dossiers, person_queries
 from app.store.events import page as events_page
 from app.store.once_only_tables import person_queries as queries
-from app.store.session import Database, Row
+from app.store.session import Database, Row, WriteSession
 from app.store.tables import audit
-from app.usecases.ask_person import GIVEN_UP, OUT_OF_TIME, ask_person
+from app.usecases.ask_person import BROKEN_OFF, GIVEN_UP, OUT_OF_TIME, ask_person
+from app.usecases.broken_questions import PATIENCE_SECONDS, settle_broken
 from app.usecases.context import OncePolicy
 from app.usecases.health import measure
 from app.usecases.holds import target_overview
@@ -75,6 +77,10 @@ async def test_what_may_not_be_asked_is_on_record_and_never_leaves(
         (PersonCheckDenied, lambda: ask(context, 1, religion)),
         (InvalidRecord, lambda: ask(context, birth_date="1990-02-30")),
         (InvalidRecord, lambda: ask(context, full_name="...")),
+        # Of these letters the database compares none, so the question would leave without a name.
+        (InvalidRecord, lambda: ask(context, full_name="李小龙")),
+        # Longer than any code that the log has room for.
+        (UnknownDossier, lambda: ask(context, dossier_code="X" * 100)),
     ]
     ids = []
     for kind, attempt in tries:
@@ -124,8 +130,10 @@ async def test_even_yes_or_no_needs_the_three_facts_on_the_list(
 async def test_a_question_carries_its_reason_from_the_dossier_to_the_record(
     clocked_database: Database, population: InMemoryPopulation, clock: ManualClock
 ) -> None:
-    context = await asking(clocked_database, population)
+    # An agency's code may be longer than there is room for in a request id.
+    context = replace(await asking(clocked_database, population), agency="H15.50.01.02.03.04.05")
     told = await ask(context, 1, ETHNICITY)
+    assert len(told.request_id) == 40
     ((asked, wanted),) = population.read_questions
     assert (asked.officer, asked.unit, asked.procedure_code) == ("canbo01", "H15.50", "1.000110")
     assert wanted == ETHNICITY
@@ -374,6 +382,27 @@ class Hanging(InMemoryPopulation):
         return await super().verify(question)
 
 
+class Faulty(InMemoryPopulation):
+    """One of which the connector itself says something, or fails."""
+
+    def __init__(self, ends: PersonAnswer | Exception) -> None:
+        super().__init__()
+        self.ends = ends
+
+    async def verify(self, question: PersonQuestion) -> PersonAnswer:
+        del question
+        if isinstance(self.ends, Exception):
+            raise self.ends
+        return self.ends
+
+
+async def waits_for_a_lock(database: Database) -> bool:
+    async with database.read() as session:
+        # Of this database alone: others run on the same server.
+        waits = "SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database WHERE datname = current_database()"
+        return bool(await session.rows(text(f"{waits} AND locktype = 'advisory' AND NOT granted")))
+
+
 async def test_who_cannot_wait_leaves_no_question_open(clocked_database: Database, clock: ManualClock) -> None:
     hanging = Hanging()
     context = await asking(clocked_database, hanging)
@@ -392,6 +421,61 @@ async def test_who_cannot_wait_leaves_no_question_open(clocked_database: Databas
         ("UNAVAILABLE", OUT_OF_TIME),
         ("UNAVAILABLE", GIVEN_UP),
     ]
+
+
+async def test_what_does_not_come_from_the_source_says_nothing_of_it(
+    clocked_database: Database, population: InMemoryPopulation, clock: ManualClock
+) -> None:
+    """A refusal by the connector, a bug, too little time: no gate shuts or opens by them, and no silence ends."""
+    context = await asking(clocked_database, population, once=replace(FREE, breaker=BREAKER))
+    hurried = replace(context, population=Hanging())
+    for _ in range(3):
+        told = await ask_person(hurried, CALLER, question(), None, "c-test", seconds=0.01)
+        assert told.incident == f"query:{told.query_id}"
+    with pytest.raises(ValueError, match="bug"):
+        await ask(replace(context, population=Faulty(ValueError("bug"))))
+    assert await open_events(clocked_database) == []
+    population.script(PersonOutcome.UNAVAILABLE, times=2)
+    await ask(context)
+    await ask(context)
+    (event,) = await open_events(clocked_database)
+    clock.advance(6)
+    refused = await ask(replace(context, population=Faulty(PersonAnswer(PersonOutcome.DENIED, "no key", None))))
+    assert refused.incident == f"query:{refused.query_id}"
+    assert await open_events(clocked_database) == [event]
+    # That trial told nothing; the next one is soon.
+    assert (await ask(context)).reason == "breaker_open"
+    clock.advance(31)
+    assert (await ask(context)).outcome is PersonOutcome.MATCH
+    reasons = [row["reason"] for row in await rows_of(clocked_database, queries)]
+    assert (reasons.count(OUT_OF_TIME), reasons.count(BROKEN_OFF)) == (3, 1)
+
+
+async def test_a_dossier_that_somebody_holds_stops_no_question_about_others(
+    database: Database, population: InMemoryPopulation
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("a transaction stands alone there")
+    context = await asking(database, population)
+    await hand_over(context, dossier(2))
+    await ask(context, dossier_code=code(2))
+    held, free = asyncio.Event(), asyncio.Event()
+
+    async def hold(session: WriteSession) -> None:
+        await dossiers.lock(session, [code()])
+        held.set()
+        await free.wait()
+
+    async with asyncio.timeout(AMPLE_SECONDS), asyncio.TaskGroup() as tasks:
+        tasks.create_task(database.run(hold))
+        await held.wait()
+        waiting = tasks.create_task(ask(context))
+        while not await waits_for_a_lock(database):  # noqa: ASYNC110 - what is waited for is not of this process
+            await asyncio.sleep(0.01)
+        other = await ask(context, dossier_code=code(2), officer="canbo02")
+        assert (other.outcome, waiting.done()) == (PersonOutcome.MATCH, False)
+        free.set()
+    assert waiting.result().outcome is PersonOutcome.MATCH
 
 
 BODY = {
@@ -543,3 +627,51 @@ async def test_figures_count_by_outcome_within_a_span(
 
 def test_the_store_knows_every_outcome() -> None:
     assert set(person_queries.ANSWERS) == {outcome.value for outcome in PersonOutcome}
+
+
+async def test_a_record_that_is_mixed_up_alarms_and_shuts_nobody_out(
+    clocked_database: Database, population: InMemoryPopulation
+) -> None:
+    context = await asking(clocked_database, population, once=replace(FREE, breaker=BREAKER))
+    population.script(PersonOutcome.BAD_REPLY, times=4, alarm=True)
+    for _ in range(4):
+        assert (await ask(context, wanted=frozenset({F.ETHNICITY}))).outcome is PersonOutcome.BAD_REPLY
+    population.hold(person())
+    assert (await ask(context)).outcome is PersonOutcome.MATCH
+    async with clocked_database.read() as session:
+        told = [event["kind"] for event in await events_page(session, before_id=None, limit=9)]
+    assert told == ["wrong_person"] * 4
+
+
+async def test_where_officers_are_named_nobody_else_may_ask(
+    clocked_database: Database, population: InMemoryPopulation
+) -> None:
+    population.hold(person())
+    context = replace(await asking(clocked_database, population), person_officers=frozenset({"canbo01"}))
+    assert (await ask(context)).outcome is PersonOutcome.MATCH
+    for stranger in ("CanBo01", "canbo02"):
+        with pytest.raises(PersonCheckDenied):
+            await ask(context, officer=stranger)
+    assert len(population.questions) == 1
+
+
+async def test_a_question_whose_process_died_is_called_unanswered_in_the_end(
+    clocked_database: Database, population: InMemoryPopulation, clock: ManualClock
+) -> None:
+    population.hold(person())
+    context = await asking(clocked_database, population)
+    await ask(context)
+
+    async def as_if_asked(session: WriteSession) -> None:
+        (row,) = await session.rows(select(queries.c.id))
+        await person_queries.settle(session, row.id, outcome="asked", reason=None, answered_at=None)
+
+    await clocked_database.run(as_if_asked)
+    clock.advance(PATIENCE_SECONDS)
+    assert await settle_broken(context) == 0
+    clock.advance(1)
+    assert (await settle_broken(context), await settle_broken(context)) == (1, 0)
+    (row,) = await rows_of(clocked_database, queries)
+    assert (row["outcome"], row["reason"]) == ("UNAVAILABLE", "broken_off")
+    (*_, last) = await rows_of(clocked_database, audit)
+    assert (last["kind"], last["outcome"]) == ("person_answered", "UNAVAILABLE")

@@ -19,7 +19,7 @@ from connectors.population import FieldValue, PersonOutcome, Place, Relative
 from connectors.testing_population import InMemoryPopulation
 from schemas.persons import PersonField
 from tests.api.test_door import problem
-from tests.factories import NOW
+from tests.factories import NOW, ManualClock
 from tests.worlds import code, context_of, door, dossier, dossier_body, hand_over
 
 NUMBER, NAME, BORN = "003190123456", "H'Bia Niê", "1990-05-02"
@@ -212,6 +212,23 @@ async def test_what_our_own_rules_refuse_leaves_the_rest(world: World) -> None:
     assert len(world.population.questions) == 1
 
 
+async def test_a_desk_that_is_busy_for_a_second_asks_no_citizen(
+    world: World, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = []
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+        clock.advance(seconds + 0.001)
+
+    busy = replace(world.context, once=OncePolicy(unit_calls_per_second=1))
+    async with door(busy, scopes=["intake"]) as client:
+        await client.post("/v1/prefill", json=asked())
+        monkeypatch.setattr("app.usecases.prefill.asyncio.sleep", wait)
+        again = (await client.post("/v1/prefill", json=asked())).json()
+    assert (again["population"], waits) == ("MATCH", [1])
+
+
 async def test_what_the_procedure_may_not_see_is_not_asked_for(clocked_database: Database) -> None:
     population = InMemoryPopulation()
     population.hold(PERSON)
@@ -282,64 +299,72 @@ async def test_the_citizen_speaks_once(world: World) -> None:
     assert (await world.client.post(f"{address}/preview", json={"decision": "accepted"})).json() == first.json()
     problem(await world.client.post(f"{address}/preview", json={"decision": "refused"}), 409, "prefill-ended")
     assert (await world.client.get(address)).json() == first.json()
-    later = (await world.fill())["address"]
-    await world.client.post(f"{later}/handed-in", json={"fields": [{"field": "gender", "how": "kept"}]})
+    filled = await world.fill()
+    later = filled["address"]
+    await world.client.post(f"{later}/handed-in", json=hows(filled, gender="kept"))
     problem(await world.client.post(f"{later}/preview", json={"decision": "accepted"}), 409, "prefill-ended")
     problem(await world.client.get(f"/v1/prefill/{'0' * 32}"), 404, "unknown-prefill")
     said = await world.rows("SELECT outcome FROM audit WHERE kind = 'prefill' AND outcome LIKE 'preview%'")
     assert [outcome for (outcome,) in said] == ["preview_accepted"]
 
 
-def hows(**named: str) -> dict[str, Any]:
-    """How the named blanks came about."""
-    return {"fields": [{"field": name, "how": how} for name, how in named.items()]}
+def hows(filled: dict[str, Any], **named: str) -> dict[str, Any]:
+    """How the blanks came about: the named ones first, all others empty."""
+    said = named | {name: "empty" for name in filled["fields"] if name not in named}
+    return {"fields": [{"field": name, "how": how} for name, how in said.items()]}
 
 
 async def test_a_form_is_handed_in_once_and_counted(world: World) -> None:
-    address = (await world.fill())["address"]
+    filled = await world.fill()
+    address = filled["address"]
     said = {"gender": "kept", "permanent_address": "changed", "number": "asked", "head_number": "asked"}
-    done = hows(**said, request="asked")
+    done = hows(filled, **said, request="asked")
+    silent: dict[str, Any] = {"fields": done["fields"][1:]}
+    body = problem(await world.client.post(f"{address}/handed-in", json=silent), 422, "invalid-record")
+    assert "gender" in str(body["detail"])
     first = await world.client.post(f"{address}/handed-in", json=done)
     counted = first.json()
-    # The number had to be said to find anybody; the head's was held.
-    assert [counted[name] for name in ("kept", "asked", "asked_needlessly")] == [1, 3, 1]
-    again = hows(request="asked", email="empty", **said)
+    # The number had to be said to find anybody; the head's was held. What was changed had to be said too.
+    assert [counted[name] for name in ("kept", "asked", "asked_needlessly")] == [1, 4, 1]
+    again = hows(filled, request="asked", email="empty", **said)
     assert (await world.client.post(f"{address}/handed-in", json=again)).json() == counted
-    problem(await world.client.post(f"{address}/handed-in", json=hows(gender="asked")), 409, "prefill-ended")
+    problem(await world.client.post(f"{address}/handed-in", json=hows(filled, gender="asked")), 409, "prefill-ended")
     assert (await world.client.get(address)).json() == counted
     entries = await world.rows("SELECT detail FROM audit WHERE kind = 'prefill' AND outcome = 'handed_in'")
     assert [json.loads(detail)["fields"]["email"] for (detail,) in entries] == ["empty"]
 
 
 async def test_only_what_was_filled_and_not_refused_was_kept(world: World) -> None:
-    address = (await world.fill(declared={"gender": "male"}))["address"]
+    filled = await world.fill(declared={"gender": "male"})
+    address = filled["address"]
     for wrong, pointer in (
-        (hows(number="kept", gender="kept"), "/fields/1/how"),
-        (hows(request="changed"), "/fields/0/how"),
-        (hows(number="kept", nose="empty"), "/fields/1/field"),
+        (hows(filled, number="kept", gender="kept"), "/fields/1/how"),
+        (hows(filled, request="changed"), "/fields/0/how"),
+        (hows(filled, number="kept", nose="empty"), "/fields/1/field"),
     ):
         body = problem(await world.client.post(f"{address}/handed-in", json=wrong), 422, "invalid-record")
         errors: Any = body["errors"]
         assert [fault["pointer"] for fault in errors] == [pointer]
     await world.client.post(f"{address}/preview", json={"decision": "refused"})
-    problem(await world.client.post(f"{address}/handed-in", json=hows(number="kept")), 422, "invalid-record")
-    done = await world.client.post(f"{address}/handed-in", json=hows(number="asked", head_number="asked"))
+    problem(await world.client.post(f"{address}/handed-in", json=hows(filled, number="kept")), 422, "invalid-record")
+    done = await world.client.post(f"{address}/handed-in", json=hows(filled, number="asked", head_number="asked"))
     assert [done.json()[name] for name in ("kept", "asked", "asked_needlessly")] == [0, 2, 0]
 
 
 async def test_figures_say_which_forms_ask_too_much(world: World) -> None:
     everything = [name for name, blank in (await world.fill())["fields"].items() if blank["state"] != "ask"]
     for number, ask in ((1, 2), (2, 10)):
-        address = (await world.fill(unit=f"H15.{10 + number}"))["address"]
+        filled = await world.fill(unit=f"H15.{10 + number}")
+        address = filled["address"]
         named = {name: "asked" if place < ask else "kept" for place, name in enumerate(everything)}
-        done = await world.client.post(f"{address}/handed-in", json=hows(**named, request="asked"))
+        done = await world.client.post(f"{address}/handed-in", json=hows(filled, **named, request="asked"))
         assert done.status_code == 200, done.text
     figures = (await world.client.get("/v1/forms/figures?by=unit&by=month")).json()
     shown = [(row["unit"], row["month"], row["asked"], row["below_target"]) for row in figures["items"]]
     assert shown == [("H15.11", "2026-07", 3, False), ("H15.12", "2026-07", 11, False)]
     (one,) = (await world.client.get(f"/v1/forms/figures?form={FORM}")).json()["items"]
     assert (one["handed_in"], one["baseline"], one["asked"], one["filled"], one["kept"]) == (2, 28, 14, 20, 8)
-    assert (one["burden_cut"], one["prefilled_share"], one["registry_cut"]) == (0.5, 20 / 34, 0.5)
+    assert (one["burden_cut"], one["prefilled_share"], one["registry_cut"]) == (0.5, 8 / 22, 0.5)
     assert (one["unit"], one["month"]) == (None, None)
     assert (await world.client.get("/v1/forms/figures?month=2026-06")).json() == {"items": [], "below": []}
     # Forms of which none was handed in are judged by the registry.
@@ -352,7 +377,7 @@ async def test_figures_say_which_forms_ask_too_much(world: World) -> None:
 
 async def test_the_unit_that_asks_everything_pulls_a_form_under_the_target(world: World) -> None:
     filled = await world.fill()
-    done = hows(**dict.fromkeys(filled["fields"], "asked"))
+    done = hows(filled, **dict.fromkeys(filled["fields"], "asked"))
     await world.client.post(f"{filled['address']}/handed-in", json=done)
     figures = (await world.client.get(f"/v1/forms/figures?form={FORM}&by=unit")).json()
     (row,) = figures["items"]

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest_asyncio
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.engine import Engine
 
 from app.store import documents, once_only
 from app.store.session import Database, WriteSession
@@ -122,18 +123,57 @@ async def test_a_decision_comes_before_the_request_and_does_not_last_for_ever(
     assert await whys(context) == ["asked_before", "expired"]
 
 
+async def test_software_that_tells_whole_seconds_is_not_reproached(context: Context, clock: ManualClock) -> None:
+    clock.advance(0.5)
+    decision = await decide(context)
+    second = clock.now().replace(microsecond=0)
+    times = [second, second - timedelta(seconds=1)]
+    for number, at in enumerate(times, 1):
+        given = decision if number == 1 else await decide(context, id="b" * 32)
+        await hand_over(context, dossier(number, components=[part(decision_id=given, asked_at=at.isoformat())]))
+    assert await whys(context) == [None, "asked_before"]
+
+
+async def test_a_batch_with_decisions_costs_as_many_statements_as_one_dossier(context: Context) -> None:
+    counts = []
+    for size in (1, 5):
+        given = [await decide(context, id=f"{size}{number:031x}") for number in range(size)]
+        records = [dossier(10 * size + number, components=[part(decision_id=one)]) for number, one in enumerate(given)]
+        counts.append(0)
+
+        def count(*_: object) -> None:
+            counts[-1] += 1
+
+        event.listen(Engine, "before_cursor_execute", count)
+        try:
+            await hand_over(context, *records)
+        finally:
+            event.remove(Engine, "before_cursor_execute", count)
+    assert counts[0] == counts[1]
+    assert await whys(context) == [None] * 6
+
+
 async def test_what_came_from_a_store_was_not_asked_for(context: Context) -> None:
     stored = {"reuse": "component"}, {"reuse": "result", "replacing_result_code": "KQ.G15.000031"}
     await hand_over(context, *(dossier(n, components=[part(**marks)]) for n, marks in enumerate(stored, 1)))
     assert await rows(context) == []
 
 
-async def test_a_request_stands_as_it_was_first_made(context: Context) -> None:
+async def test_a_request_stands_as_it_was_first_made_and_another_decision_is_another_request(context: Context) -> None:
     await hand_over(context, dossier(1, components=[part()]))
     decision = await decide(context)
-    await hand_over(context, dossier(1, revision=2, components=[part(decision_id=decision), part(OTHER_PAPER)]))
-    await hand_over(context, dossier(1, revision=2, components=[part(decision_id=decision), part(OTHER_PAPER)]))
-    assert await rows(context, "component_code, why") == [(PAPER, "no_decision"), (OTHER_PAPER, "no_decision")]
+    again = [part(decision_id=decision), part(OTHER_PAPER)]
+    for revision in (2, 3):
+        await hand_over(context, dossier(1, revision=revision, components=again))
+    blocked = await decide(context, "HAVE_VALID", id="b" * 32)
+    await hand_over(context, dossier(1, revision=4, components=[part(decision_id=blocked), part(OTHER_PAPER)]))
+    await hand_over(context, dossier(1, revision=5, components=[part()]))
+    assert await rows(context, "component_code, why") == [
+        (PAPER, "no_decision"),
+        (PAPER, None),
+        (OTHER_PAPER, "no_decision"),
+        (PAPER, "blocked"),
+    ]
 
 
 async def test_dossiers_from_before_the_day_are_not_judged(context: Context) -> None:

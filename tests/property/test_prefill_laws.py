@@ -95,7 +95,8 @@ def recomputed(rows: list[Row], wanted: Selection) -> Iterator[Figures]:
         asked = [name for name, how in hows.items() if how == "asked"]
         kept = [name for name, how in hows.items() if how == "kept"]
         needless = [] if row["preview"] == "refused" else [name for name in asked if name in filled]
-        counts = (1, row["baseline"], len(asked), len(filled), len(kept), len(needless))
+        changed = [name for name, how in hows.items() if how == "changed"]
+        counts = (1, row["baseline"], len(asked) + len(changed), len(filled), len(kept), len(needless))
         sums[key] = [total + count for total, count in zip(sums[key], counts, strict=True)]
     for key, counted in sums.items():
         yield Figures(*key, *counted)

@@ -1,0 +1,194 @@
+"""The transparency log's rows: what is next, leaves, tiles, who leads. Checkpoints are ``app.store.checkpoints``.
+
+Numbers of entries are given out before they are committed, so one with a lower number may appear later. Whoever passes
+a number without an entry keeps it as a gap, and looks there again until nothing can come any more.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal_column, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.domain.merkle import TileKey
+from app.store.log_tables import log_gaps, log_lease, log_leaves, log_tiles
+from app.store.session import ReadSession, Row, WriteSession
+from app.store.tables import audit
+
+_NAME = "sequencer"
+# Of the transaction that PostgreSQL gives out next, and of the oldest that runs.
+_XID = "CAST(CAST(pg_snapshot_{}(pg_current_snapshot()) AS text) AS bigint)"
+_NEXT_XID: ColumnElement[int] = literal_column(_XID.format("xmax"))
+_OLDEST_XID: ColumnElement[int] = literal_column(_XID.format("xmin"))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How many leaves there are, and the highest audit number among them (0: none)."""
+
+    size: int
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who sequences, until when, and how often that has changed."""
+
+    holder: str
+    until: datetime
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers that had no entry when they were passed, both ends included."""
+
+    first_id: int
+    last_id: int
+    seen_at: datetime
+    horizon: int | None
+
+
+async def head(session: ReadSession) -> Head:
+    """Where the tree ends."""
+    row = await session.one_or_none(select(_max(log_leaves.c.seq), _max(log_leaves.c.audit_id)))
+    assert row is not None  # noqa: S101 - two subqueries are one row
+    return Head(0 if row[0] is None else row[0] + 1, row[1] or 0)
+
+
+def _max(column: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's
+    # Each by itself, so that each is one look at the end of an index.
+    return select(func.max(column)).scalar_subquery()
+
+
+async def lease(session: ReadSession) -> Lease | None:
+    """Who leads; None: nobody ever has."""
+    row = await session.one_or_none(select(log_lease).where(log_lease.c.name == _NAME))
+    return None if row is None else Lease(row.holder, row.until, row.fence)
+
+
+async def take_lease(session: WriteSession, holder: str, now: datetime, until: datetime) -> int | None:
+    """Begin to lead where nobody does; the fence, or None: another does."""
+    row: Row = {"name": _NAME, "holder": holder, "until": until, "fence": 1}
+    new = (postgresql if session.dialect == "postgresql" else sqlite).insert(log_lease).values(row)
+    taken = new.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"holder": holder, "until": until, "fence": log_lease.c.fence + 1},
+        where=or_(log_lease.c.until <= now, log_lease.c.holder == holder),
+    ).returning(log_lease.c.fence)
+    fence: int | None = (await session.execute(taken)).scalar_one_or_none()
+    return fence
+
+
+async def hold_lease(session: WriteSession, holder: str, fence: int, until: datetime) -> bool:
+    """Go on leading, and keep others waiting until this transaction ends; False: another has begun."""
+    mine = and_(log_lease.c.name == _NAME, log_lease.c.holder == holder, log_lease.c.fence == fence)
+    return (await session.execute(update(log_lease).where(mine).values(until=until))).rowcount == 1
+
+
+async def fresh(session: ReadSession, after_id: int, limit: int) -> list[Row]:
+    """Entries above a number, in order; their details as the text that is stored."""
+    statement = select(audit).where(audit.c.id > after_id).order_by(audit.c.id).limit(limit)
+    return [row._asdict() for row in await session.rows(statement)]
+
+
+async def late(session: ReadSession, limit: int) -> list[Row]:
+    """Entries that have appeared in gaps, in order."""
+    statement = select(audit).join(log_gaps, _in_gap()).order_by(audit.c.id).limit(limit)
+    return [row._asdict() for row in await session.rows(statement)]
+
+
+def _in_gap() -> Any:  # noqa: ANN401 - SQLAlchemy's
+    return audit.c.id.between(log_gaps.c.first_id, log_gaps.c.last_id)
+
+
+async def gaps(session: ReadSession) -> list[Gap]:
+    """All gaps, in order."""
+    rows = await session.rows(select(log_gaps).order_by(log_gaps.c.first_id))
+    return [Gap(row.first_id, row.last_id, row.seen_at, row.horizon) for row in rows]
+
+
+async def horizons(session: ReadSession) -> tuple[int | None, int | None]:
+    """PostgreSQL's next transaction, and its oldest that runs; None where only one writes at a time."""
+    if session.dialect != "postgresql":
+        return None, None
+    row = await session.one_or_none(select(_NEXT_XID, _OLDEST_XID))
+    assert row is not None  # noqa: S101 - functions give one row
+    return row[0], row[1]
+
+
+async def replace_gaps(session: WriteSession, gone: Collection[Gap], new: Sequence[Gap]) -> None:
+    """Let go of gaps that were filled or in which nothing can come any more, and keep new ones."""
+    if gone:
+        firsts = [gap.first_id for gap in gone]
+        await session.execute(delete(log_gaps).where(log_gaps.c.first_id.in_(firsts)))
+    if new:
+        rows = [
+            {"first_id": gap.first_id, "last_id": gap.last_id, "seen_at": gap.seen_at, "horizon": gap.horizon}
+            for gap in new
+        ]
+        await session.execute(insert(log_gaps), rows)
+
+
+async def put_leaves(session: WriteSession, start: int, leaves: Sequence[tuple[int, bytes]]) -> None:
+    """Append leaves, as (audit number, hash), from place ``start`` on."""
+    if not leaves:
+        return
+    rows = [{"seq": start + n, "audit_id": audit_id, "leaf_hash": leaf} for n, (audit_id, leaf) in enumerate(leaves)]
+    await session.execute(insert(log_leaves), rows)
+
+
+async def tiles(session: ReadSession, keys: Collection[TileKey]) -> dict[TileKey, bytes]:
+    """Those of the tiles that there are, as wide as they are now."""
+    if not keys:
+        return {}
+    statement = select(log_tiles).where(tuple_(log_tiles.c.level, log_tiles.c["index"]).in_(sorted(keys)))
+    return {(row[0], row[1]): bytes(row[2]) for row in await session.rows(statement)}
+
+
+async def put_tiles(session: WriteSession, changed: Mapping[TileKey, bytes]) -> None:
+    """Write tiles that are new or have grown."""
+    if not changed:
+        return
+    new = (postgresql if session.dialect == "postgresql" else sqlite).insert(log_tiles)
+    statement = new.on_conflict_do_update(index_elements=["level", "index"], set_={"hashes": new.excluded.hashes})
+    rows = [{"level": level, "index": index, "hashes": hashes} for (level, index), hashes in changed.items()]
+    await session.execute(statement, rows)
+
+
+async def entries(session: ReadSession, start: int, end: int) -> list[Row]:
+    """The entries of the leaves ``start`` to ``end`` (not included), in the order of the tree, each with its ``seq``.
+
+    One that is not in the audit table any more is left out.
+    """
+    statement = (
+        select(audit, log_leaves.c.seq)
+        .join(log_leaves, log_leaves.c.audit_id == audit.c.id)
+        .where(log_leaves.c.seq >= start, log_leaves.c.seq < end)
+        .order_by(log_leaves.c.seq)
+    )
+    return [row._asdict() for row in await session.rows(statement)]
+
+
+async def oldest_uncovered_at(session: ReadSession, size: int, last_id: int) -> datetime | None:
+    """When the first entry was written that is not among the first ``size`` leaves; None: all are.
+
+    Entries are looked at in the order of the tree, which is that of their times to within one transaction's length.
+    """
+    sequenced = select(audit.c.at).join(log_leaves, log_leaves.c.audit_id == audit.c.id)
+    first = [
+        sequenced.where(log_leaves.c.seq >= size).order_by(log_leaves.c.seq).limit(1),
+        select(audit.c.at).where(audit.c.id > last_id).order_by(audit.c.id).limit(1),
+        select(audit.c.at).join(log_gaps, _in_gap()).order_by(audit.c.id).limit(1),
+    ]
+    found = [await session.one_or_none(statement) for statement in first]
+    return min((row[0] for row in found if row is not None), default=None)
+
+
+async def unsequenced(session: ReadSession, last_id: int) -> int:
+    """How many entries have no leaf yet."""
+    above = await session.one_or_none(select(func.count()).select_from(audit).where(audit.c.id > last_id))
+    between = await session.one_or_none(select(func.count()).select_from(audit).join(log_gaps, _in_gap()))
+    return int((above or (0,))[0] + (between or (0,))[0])

@@ -1,0 +1,1 @@
+"""The log's own formats, held to what others have published."""
