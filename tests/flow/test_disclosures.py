@@ -19,12 +19,22 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from app.store.session import Database
-from app.tlog import BadReceipt, Receipt, Signer, TlogError, check_receipt, generate, issue_receipt, receipt_verify
+from app.tlog import (
+    BadReceipt,
+    Receipt,
+    Signer,
+    TlogError,
+    check_receipt,
+    cosign,
+    generate,
+    issue_receipt,
+    receipt_verify,
+)
 from connectors.testing_population import InMemoryPopulation
 from tests.api.test_door import problem
 from tests.asking import BIRTH, FREE, NAME, ask, number, person
-from tests.factories import ManualClock
-from tests.logging_world import ORIGIN, SIGNER, policy, sequence_all
+from tests.factories import NOW, ManualClock
+from tests.logging_world import COSIGNER, ORIGIN, SIGNER, policy, sequence_all
 from tests.papers_world import World, door, keep, make, metadata, paper
 from tests.worlds import code, dossier, dossier_body, drain, hand_over
 
@@ -36,7 +46,8 @@ LAW = "Luật 91/2025/QH15 (thử nghiệm)"
 
 
 def applicant(identity: dict[str, str]) -> dict[str, Any]:
-    return dossier_body()["applicant"] | {"identities": [identity]}
+    body: dict[str, Any] = dossier_body()["applicant"]
+    return body | {"identities": [identity]}
 
 
 @pytest_asyncio.fixture
@@ -286,7 +297,7 @@ async def test_a_receipt_that_was_changed_does_not_hold(world: World, client: ht
     leaf = json.loads(receipt.leaf or b"")
     changed = json.dumps(leaf | {"actor": "canbo02 (one-stop)"}).encode()
     lies: dict[str, Receipt] = {
-        "told otherwise": replace(receipt, told=receipt.told | {"who": "canbo02 (one-stop)"}),
+        "told otherwise": replace(receipt, told={**receipt.told, "who": "canbo02 (one-stop)"}),
         "another entry": replace(receipt, leaf=changed),
         "another place": replace(receipt, index=receipt.index + 1),
         "no way up": replace(receipt, path=()),
@@ -296,6 +307,13 @@ async def test_a_receipt_that_was_changed_does_not_hold(world: World, client: ht
     # Even the log itself cannot sign what its own tree does not hold.
     assert all(refuses(issue_receipt(lie, SIGNER), [VKEY]) for lie in lies.values())
     assert refuses(issue_receipt(receipt, stranger), [VKEY])
+    # Of those whose keys are known, the log alone speaks of what it holds: no other log, and no witness.
+    other = Signer.parse(generate("log.example/other"))
+    known = [SIGNER.verifier, other.verifier, COSIGNER.verifier]
+    by_witness = f"{receipt.to_text()}\n{cosign(receipt.to_text(), COSIGNER, NOW).line}"
+    for signed_by_another in (issue_receipt(receipt, other), by_witness):
+        with pytest.raises(BadReceipt, match="has not signed"):
+            check_receipt(signed_by_another, known, ORIGIN)
     # A checkpoint is no receipt, and a receipt is no checkpoint.
     assert refuses(receipt.checkpoint, [VKEY])
     with pytest.raises(BadReceipt):
