@@ -57,10 +57,10 @@ def verify(
 
     async def work(context: Context) -> Checked:
         verifiers, name = _keys(context.log, key, origin)
-        outside = [path.read_text("utf-8") for path in checkpoint or []]
+        outside = [_note(path) for path in checkpoint or []]
         memory = context.log.memory
         if memory is not None and memory.is_file():
-            outside.append(memory.read_text("utf-8"))
+            outside.append(_note(memory))
         wanted = Wanted(verifiers, name, tuple(outside), grace_seconds, resume=held, keep=lambda at: _save(state, at))
         from app.demo import client  # noqa: PLC0415 - a bar is all that is wanted of it
 
@@ -79,7 +79,27 @@ def verify(
     if checked.newest is None:
         raise typer.Exit(_NOT_DONE)
     if keep is not None:
-        keep.write_text(checked.newest.note, "utf-8")
+        _keep(keep, checked.newest.note)
+
+
+def _note(path: Path) -> str:
+    try:
+        # What is not text is no checkpoint either, and is refused as one.
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        message = f"{path}: {error.strerror}"
+        raise CannotVerify(message) from error
+
+
+def _keep(path: Path, note: str) -> None:
+    """Put a checkpoint in place of an older one, whole or not at all: it may be the only one outside."""
+    new = path.with_name(f"{path.name}.new")
+    try:
+        new.write_text(note, "utf-8")
+        new.replace(path)
+    except OSError as error:
+        typer.echo(f"lienthong: {path}: {error.strerror}", err=True)
+        raise typer.Exit(_NOT_DONE) from error
 
 
 def _tell_checked(console: Console, checked: Checked) -> None:
@@ -156,10 +176,10 @@ def export(
         raise typer.BadParameter("one of --dossier and --subject")  # noqa: EM101, TRY003 - typer prints it
     settings = load_settings()
     about, value = (About.DOSSIER, dossier or "") if subject is None else (About.SUBJECT, subject)
-    note = None if since is None else since.read_text("utf-8")
     file = _new(out)
 
     async def work(context: Context) -> export_log.Exported:
+        note = None if since is None else _note(since)
         caller, correlation_id = _caller(settings), _correlation()
         return await export_log.export(context, caller, about, value, file, since=note, correlation_id=correlation_id)
 

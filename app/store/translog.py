@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, literal_column, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, literal_column, or_, select, true, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.merkle import TileKey
 from app.store.log_tables import log_gaps, log_lease, log_leaves, log_tiles
-from app.store.session import ReadSession, Row, WriteSession
+from app.store.session import ReadSession, Row, WriteSession, member_of, members
 from app.store.tables import audit
 
 _NAME = "sequencer"
@@ -96,8 +96,13 @@ async def fresh(session: ReadSession, after_id: int, limit: int) -> list[Row]:
 
 async def late(session: ReadSession, limit: int) -> list[Row]:
     """Entries that have appeared in gaps, in order."""
-    statement = select(audit).join(log_gaps, _in_gap()).order_by(audit.c.id).limit(limit)
-    return [row._asdict() for row in await session.rows(statement)]
+    if session.dialect == "postgresql":
+        # From the gaps to the entries: a plain join in the order of the key walks the whole log to find nothing.
+        each = select(audit).where(_in_gap()).order_by(audit.c.id).limit(limit).correlate(log_gaps).lateral("each")
+        statement = select(each).select_from(log_gaps.join(each, true())).order_by(log_gaps.c.first_id, each.c.id)
+    else:
+        statement = select(audit).join(log_gaps, _in_gap()).order_by(log_gaps.c.first_id, audit.c.id)
+    return [row._asdict() for row in await session.rows(statement.limit(limit))]
 
 
 def _in_gap() -> Any:  # noqa: ANN401 - SQLAlchemy's
@@ -122,8 +127,9 @@ async def horizons(session: ReadSession) -> tuple[int | None, int | None]:
 async def replace_gaps(session: WriteSession, gone: Collection[Gap], new: Sequence[Gap]) -> None:
     """Let go of gaps that were filled or in which nothing can come any more, and keep new ones."""
     if gone:
-        firsts = [gap.first_id for gap in gone]
-        await session.execute(delete(log_gaps).where(log_gaps.c.first_id.in_(firsts)))
+        # After a long standstill they may be more than a statement takes values.
+        firsts = {"firsts": members(sorted(gap.first_id for gap in gone), session.dialect)}
+        await session.execute(delete(log_gaps).where(member_of(log_gaps.c.first_id, "firsts", session.dialect)), firsts)
     if new:
         rows = [
             {"first_id": gap.first_id, "last_id": gap.last_id, "seen_at": gap.seen_at, "horizon": gap.horizon}
@@ -178,17 +184,19 @@ async def oldest_uncovered_at(session: ReadSession, size: int, last_id: int) -> 
     Entries are looked at in the order of the tree, which is that of their times to within one transaction's length.
     """
     sequenced = select(audit.c.at).join(log_leaves, log_leaves.c.audit_id == audit.c.id)
+    in_gap = select(audit.c.at).where(_in_gap()).order_by(audit.c.id).limit(1).correlate(log_gaps).scalar_subquery()
     first = [
         sequenced.where(log_leaves.c.seq >= size).order_by(log_leaves.c.seq).limit(1),
         select(audit.c.at).where(audit.c.id > last_id).order_by(audit.c.id).limit(1),
-        select(audit.c.at).join(log_gaps, _in_gap()).order_by(audit.c.id).limit(1),
+        select(func.min(in_gap)).select_from(log_gaps),
     ]
     found = [await session.one_or_none(statement) for statement in first]
-    return min((row[0] for row in found if row is not None), default=None)
+    return min((row[0] for row in found if row is not None and row[0] is not None), default=None)
 
 
 async def unsequenced(session: ReadSession, last_id: int) -> int:
     """How many entries have no leaf yet."""
     above = await session.one_or_none(select(func.count()).select_from(audit).where(audit.c.id > last_id))
-    between = await session.one_or_none(select(func.count()).select_from(audit).join(log_gaps, _in_gap()))
+    in_gap = select(func.count()).select_from(audit).where(_in_gap()).correlate(log_gaps).scalar_subquery()
+    between = await session.one_or_none(select(func.coalesce(func.sum(in_gap), 0)).select_from(log_gaps))
     return int((above or (0,))[0] + (between or (0,))[0])

@@ -67,9 +67,9 @@ async def receipt(context: Context, caller: Caller, subject: str, audit_id: int,
         UnknownDisclosure: it is none of this person's, or may not be told yet.
         UnknownLogPart: no signed checkpoint covers it yet, or nobody signs here.
     """
-    await _note(context, caller, subject, "receipt", {"entry": audit_id}, correlation_id)
     signer = context.log.signer
     async with context.database.read() as session:
+        await _must_be_known(session, subject)
         row = await disclosures.entry(session, audit_id)
         told = await _told(session, subject, [row] if row else [])
         if not told:
@@ -82,7 +82,10 @@ async def receipt(context: Context, caller: Caller, subject: str, audit_id: int,
         if signer is None:
             message = "nobody signs here: set LIENTHONG_LOG_KEY"
             raise UnknownLogPart(message)
-        return _issued(subject, told[0], proof, signer, (await session.now()).isoformat(timespec="seconds"))
+        issued = _issued(subject, told[0], proof, signer, (await session.now()).isoformat(timespec="seconds"))
+    # Only now: what was refused was not given, and must not be told as if it were.
+    await _note(context, caller, subject, "receipt", {"entry": audit_id}, correlation_id)
+    return issued
 
 
 async def _proof(session: ReadSession, audit_id: int) -> Proof:
@@ -118,15 +121,19 @@ def _issued(subject: str, told: Disclosure, proof: Proof, signer: Signer, issued
     return issue_receipt(made, signer)
 
 
+async def _must_be_known(session: ReadSession, subject: str) -> None:
+    if await documents.subject_row(session, subject) is None:
+        message = f"nobody is known as '{subject}'"
+        raise UnknownSubject(message)
+
+
 async def _note(
     context: Context, caller: Caller, subject: str, outcome: str, detail: dict[str, object], correlation_id: str
 ) -> None:
     """Put a look at somebody's disclosures on record."""
 
     async def work(session: WriteSession) -> None:
-        if await documents.subject_row(session, subject) is None:
-            message = f"nobody is known as '{subject}'"
-            raise UnknownSubject(message)
+        await _must_be_known(session, subject)
         entry = AuditEntry(
             kind=AuditKind.LOG_ACCESS,
             outcome=outcome,

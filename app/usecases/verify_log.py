@@ -313,7 +313,15 @@ class _Reader:
                 self._open(mark, "".join(f"{line.rstrip()}\n" for line in lines))
 
     async def _rest(self) -> None:
-        """Two leaves of one entry, and entries that nothing sequenced."""
+        """Checkpoints that are gone, two leaves of one entry, and entries that nothing sequenced."""
+        held = self.newest.size if self.newest else 0
+        if self.outside and self.outside[-1].size > held:
+            # Its entries still stand, unsigned: they could be written anew, and the smaller checkpoint be kept.
+            words = (
+                f"rolled back: the checkpoint kept outside covers {self.outside[-1].size} entries, the newest one in "
+                f"the log {held}; those above have no signature any more"
+            )
+            raise _Lies(Finding(Lie.ROLLED_BACK, words, seq=held))
         async with self.context.database.read() as session:
             twice = await log_reading.doubled(session)
             if twice is not None:

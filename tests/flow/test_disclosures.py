@@ -169,6 +169,10 @@ async def test_unknown_people_and_callers_without_leave_are_told_nothing(
     problem(await client.get(f"{others}/disclosures/{entry}/receipt"), 404, "unknown-disclosure")
     # It is on record and not in the tree yet.
     problem(await client.get(f"{mine}/disclosures/{entry}/receipt"), 404, "unknown-log-part")
+    problem(await client.get(f"/v1/subjects/{'0' * 32}/disclosures/{entry}/receipt"), 404, "unknown-subject")
+    # What was refused was not given, and is not told as if it were.
+    for asked_for in (mine, others):
+        assert "receipt_given" not in (await client.get(f"{asked_for}/disclosures")).text
     async with door(world.context, ["intake"]) as stranger:
         problem(await stranger.get(f"{mine}/disclosures"), 403, "forbidden")
         problem(await stranger.get("/v1/disclosure-delays"), 403, "forbidden")

@@ -19,7 +19,7 @@ from app.cli import cli
 from app.domain.log_check import Climb, Finding, Lie, Progress
 from app.domain.merkle import grow, leaf_hash, root_of
 from app.store import checkpoints, log_reading, migrate
-from app.store.log_tables import log_leaves, log_tiles
+from app.store.log_tables import log_checkpoints, log_leaves, log_tiles
 from app.store.session import Database, WriteSession
 from app.store.tables import audit
 from app.tlog import Checkpoint, KeyKind, Signer, cosign, generate, load_signer
@@ -145,6 +145,13 @@ async def test_a_leaf_that_was_cut_off_contradicts_its_checkpoint(context: Conte
     size = (await signed(context)).size
     await change(context, log_leaves.delete().where(log_leaves.c.seq == size - 1))
     assert found(await check(context)).lie is Lie.ROLLED_BACK
+
+
+async def test_a_newest_checkpoint_that_is_gone_is_missed_by_who_kept_it(context: Context) -> None:
+    note, size = (await signed(context)).note, (await signed(context)).size
+    await change(context, log_checkpoints.delete().where(log_checkpoints.c.size == size))
+    finding = found(await check(context, note))
+    assert (finding.lie, finding.seq) == (Lie.ROLLED_BACK, (await signed(context)).size)
 
 
 async def test_a_check_goes_on_where_it_was_broken_off(context: Context) -> None:
@@ -300,6 +307,9 @@ def test_the_command_line_says_by_its_exit_code_what_it_found(tmp_path: Path, mo
     assert run(cli, [*verify, "--keep", str(kept)]).exit_code == 0
     assert not state.exists()
     assert run(cli, [*verify, "--checkpoint", str(kept)]).exit_code == 0
+    (tmp_path / "noise").write_bytes(b"\xff\x00")
+    assert run(cli, [*verify, "--checkpoint", str(tmp_path / "noise")]).exit_code == 2
+    assert run(cli, [*verify, "--keep", str(tmp_path / "nowhere" / "kept")]).exit_code == 2
     assert run(cli, ["audit", "prove", "3", "--out", str(proof)]).exit_code == 0
     assert run(cli, ["audit", "prove", "--check", str(proof)]).exit_code == 0
     proof.write_text(proof.read_text("utf-8").replace("index 2", "index 1"), "utf-8")

@@ -137,3 +137,29 @@ async def test_a_gap_may_be_filled_in_part_and_in_any_order(clocked_database: Da
     await sequence_all(context, batch=1)
     assert await _gaps(clocked_database) == [(2, 3), (6, 9)]
     assert await leaves(clocked_database) == [1, 10, 4, 5]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_gaps_cost_no_walk_through_the_log_and_may_be_many(clocked_database: Database) -> None:
+    columns = "at, kind, outcome, actor, agency, provider, purpose, legal_basis, correlation_id, detail"
+    await write(clocked_database, 1)
+    await execute(
+        clocked_database,
+        # 70,000 are more than a statement takes parameters.
+        f"INSERT INTO audit ({columns}) SELECT {columns} FROM audit, generate_series(1, 20000)",  # noqa: S608 - ours
+        "INSERT INTO log_gaps SELECT n * 2 + 100001, n * 2 + 100001, now(), 1 FROM generate_series(0, 69999) n",
+    )
+    await execute(clocked_database, "ANALYZE audit", "SELECT pg_stat_reset()")
+    async with clocked_database.read() as session:
+        assert await translog.late(session, 5000) == []
+        assert await translog.oldest_uncovered_at(session, 0, 20001) is None
+        assert await translog.unsequenced(session, 20001) == 0
+        gaps = await translog.gaps(session)
+        await session.rows(text("SELECT pg_stat_force_next_flush()"))
+    await clocked_database.run(lambda session: translog.replace_gaps(session, gaps, []))
+    assert await _gaps(clocked_database) == []
+    read = "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE relname = 'audit'"
+    async with clocked_database.read() as session:
+        row = await session.one_or_none(text(read))
+    assert row is not None
+    assert row[0] < 1000
