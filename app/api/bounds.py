@@ -64,7 +64,7 @@ class Bounds:
         """Bounds the time of a body: of a record's as a whole, of a stream's from one part to the next."""
         clock = asyncio.get_running_loop().time
         stream = STREAMS.fullmatch(scope["path"]) is not None
-        until = clock() + self._body_seconds
+        until: float | None = None
         ended = False
 
         async def timed() -> Message:
@@ -72,7 +72,7 @@ class Bounds:
             if ended:
                 # From now on it is only asked whether the caller is still there.
                 return await receive()
-            if stream:
+            if stream or until is None:
                 until = clock() + self._body_seconds
             try:
                 async with asyncio.timeout_at(until):
