@@ -75,8 +75,8 @@ async def _admit(request: Request, context: Context, token: str, scope: Scope, *
     except Unauthenticated:
         rates.count_address(_host(request))
         raise
-    rates.count_caller(caller.name)
     request.state.caller = caller
+    rates.count_caller(caller.name)
     if not any(wanted.value in caller.scopes for wanted in (scope, *others)):
         named = " or ".join(f"'{wanted.value}'" for wanted in (scope, *others))
         message = f"this needs the scope {named}; token '{caller.name}' has: {', '.join(sorted(caller.scopes))}"

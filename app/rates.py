@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+import structlog
 from limits import RateLimitItemPerMinute
 from limits.storage.base import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
@@ -18,6 +19,7 @@ from limits.strategies import MovingWindowRateLimiter
 from app import observability
 from app.errors import RateLimited
 
+_log = structlog.get_logger(__name__)
 _NOTE_SECONDS: Final = 60.0
 
 
@@ -130,7 +132,10 @@ class Rates:
         wait = self._limiter.get_window_stats(item, kind, who).reset_time - now
         message = f"more than {item.amount} requests within a minute by this {kind}"
         refusal = RateLimited(message, retry_after_seconds=max(1, math.ceil(wait)))
-        refusal.on_record = not self._first(f"{kind} {who}", now)
+        first = self._first(f"{kind} {who}", now)
+        if first:
+            _log.warning("rate_limited", by=kind, who=who)
+        refusal.on_record = not first
         raise refusal
 
     def _first(self, key: str, now: float) -> bool:

@@ -1,6 +1,7 @@
 """Clients and their keys on the command line, as an administrator meets them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -54,7 +55,11 @@ def test_a_key_of_the_log_or_one_that_others_read_signs_no_tokens(tmp_path: Path
     for name in ("log", "open"):
         create_key_file(tmp_path / name, "log.example/h15")
     (tmp_path / "open").chmod(0o644)
-    for given in ({"log_key": tmp_path / "log", "oauth_key": tmp_path / "log"}, {"oauth_key": tmp_path / "open"}):
+    cases: list[dict[str, Any]] = [
+        {"log_key": tmp_path / "log", "oauth_key": tmp_path / "log"},
+        {"oauth_key": tmp_path / "open"},
+    ]
+    for given in cases:
         with pytest.raises(ConfigurationError, match="LIENTHONG_OAUTH_KEY: ") as refused:
             token_policy(settings(**given))
         assert "PRIVATE" not in str(refused.value)
