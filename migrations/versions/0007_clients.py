@@ -1,13 +1,13 @@
 """Software that gets short-lived tokens.
 
-Revision 0006. The types are written out here: what the code declares tomorrow must not change history.
+Revision 0007. The types are written out here: what the code declares tomorrow must not change history.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
