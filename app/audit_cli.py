@@ -1,4 +1,4 @@
-"""``lienthong audit verify | prove | export | keygen``: check the log, and give others what they need to check it."""
+"""``lienthong audit verify | prove | export | verify-receipt | keygen``: check the log, and let others."""
 
 import asyncio
 import getpass
@@ -15,9 +15,10 @@ from rich.console import Console
 from app.config import Settings, load_settings
 from app.domain.log_check import Progress
 from app.errors import LienThongError
-from app.tlog import KeyKind, TlogError, Verifier, create_key_file, load_verifiers
+from app.policies import log_policy
+from app.tlog import KeyKind, TlogError, Verifier, check_receipt, create_key_file, load_verifiers
 from app.usecases import export_log, prove_log, verify_log
-from app.usecases.context import Caller, Context
+from app.usecases.context import Caller, Context, LogPolicy
 from app.usecases.export_log import About
 from app.usecases.verify_log import CannotVerify, Checked, Wanted
 from app.wiring import build_context, close_context
@@ -55,7 +56,7 @@ def verify(
     held = _held(state) if resume else None
 
     async def work(context: Context) -> Checked:
-        verifiers, name = _keys(context, key, origin)
+        verifiers, name = _keys(context.log, key, origin)
         outside = [path.read_text("utf-8") for path in checkpoint or []]
         memory = context.log.memory
         if memory is not None and memory.is_file():
@@ -129,7 +130,7 @@ def _check(settings: Settings, file: Path, key: list[str] | None, origin: str | 
     text = file.read_bytes().decode("utf-8", "replace")
 
     async def work(context: Context) -> str:
-        verifiers, name = _keys(context, key, origin)
+        verifiers, name = _keys(context.log, key, origin)
         proof, checkpoint = prove_log.check(text, verifiers, name)
         return f"{prove_log.shown(proof)}\nholds: place {proof.index} of {checkpoint.size} in {checkpoint.origin}"
 
@@ -174,6 +175,36 @@ def export(
     typer.echo(f"verify it: python -m zipfile -e {out} bundle && python bundle/verify.py")
 
 
+@audit_cli.command("verify-receipt")
+def verify_receipt(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="a receipt of a disclosure")],
+    key: Keys = None,
+    origin: Origin = None,
+) -> None:
+    """Verify a receipt; with --key nothing else is needed. Exit code 0: it holds; 1: it does not; 2: not checked."""
+    try:
+        verifiers, name = _receipt_keys(key, origin)
+        found, checkpoint = check_receipt(file.read_bytes(), verifiers, name)
+    except CannotVerify as error:
+        typer.echo(f"lienthong: {error}", err=True)
+        raise typer.Exit(_NOT_DONE) from error
+    except TlogError as error:
+        typer.echo(f"does not hold: {error}")
+        raise typer.Exit(_LIES) from error
+    typer.echo(json.dumps(found.told, ensure_ascii=False, indent=1))
+    typer.echo(f"holds: place {found.index} of {checkpoint.size} in {checkpoint.origin}")
+
+
+def _receipt_keys(given: list[str] | None, origin: str | None) -> tuple[tuple[Verifier, ...], str]:
+    """As ``_keys``, without a database: who holds a receipt has none of ours."""
+    policy = log_policy(load_settings()) if not given else LogPolicy()
+    verifiers, name = _keys(policy, given, origin)
+    if not verifiers:
+        message = "no key to verify with: give --key"
+        raise CannotVerify(message)
+    return verifiers, name
+
+
 @audit_cli.command()
 def keygen(
     name: Annotated[str, typer.Argument(help="name of the log or witness, e.g. tinh.gov.vn/lienthong")],
@@ -189,16 +220,16 @@ def keygen(
     typer.echo(made.vkey)
 
 
-def _keys(context: Context, given: list[str] | None, origin: str | None) -> tuple[tuple[Verifier, ...], str]:
+def _keys(policy: LogPolicy, given: list[str] | None, origin: str | None) -> tuple[tuple[Verifier, ...], str]:
     """The keys to verify with, and the log they are of."""
     if not given:
-        return (*context.log.verifiers, *context.log.witnesses.values()), origin or context.log.origin
+        return (*policy.verifiers, *policy.witnesses.values()), origin or policy.origin
     try:
         verifiers = load_verifiers([text if "+" in text else Path(text) for text in given])
     except (TlogError, OSError) as error:
         message = f"--key: {error}"
         raise CannotVerify(message) from error
-    return verifiers, origin or context.log.origin or verifiers[0].name
+    return verifiers, origin or policy.origin or verifiers[0].name
 
 
 def _held(state: Path) -> Progress | None:

@@ -17,6 +17,7 @@ from app.api import (
     contracts,
     decisions,
     deliveries,
+    disclosures,
     docs,
     document_changes,
     documents,
@@ -142,7 +143,7 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     papers = (documents, document_changes, uploads, subjects, results, files)
     asking_once = (once_only, prefill, anomalies, rule_tables)
     operating = (decisions, replays, targets, events, contracts, audit, health)
-    logging = (tlog, witness)
+    logging = (tlog, witness, disclosures)
     for module in (*handing_over, *papers, *asking_once, *operating, *logging, oauth, docs, pages):
         app.include_router(module.router)
     problems.install(app)

@@ -9,7 +9,14 @@ from alembic import context
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
-from app.store import client_tables, document_tables, log_tables, once_only_tables, watch_tables  # noqa: F401 - all belong to one metadata
+from app.store import (  # noqa: F401 - all belong to one metadata
+    client_tables,
+    disclosure_tables,
+    document_tables,
+    log_tables,
+    once_only_tables,
+    watch_tables,
+)
 from app.store.session import sync_url
 from app.store.tables import metadata
 

@@ -44,6 +44,7 @@ class Purpose(StrEnum):
     ONCE_ONLY = "once_only"
     PREFILL = "prefill"
     ANTI_BROWSING = "anti_browsing"
+    RIGHT_TO_KNOW = "right_to_know"
 
 
 LEGAL_BASIS = {
@@ -58,6 +59,7 @@ LEGAL_BASIS = {
     Purpose.ONCE_ONLY: "NĐ 118/2025/NĐ-CP Điều 4; NĐ 224/2026/NĐ-CP Điều 18",
     Purpose.PREFILL: "NĐ 224/2026/NĐ-CP Điều 15, 18, 23",
     Purpose.ANTI_BROWSING: "Luật Căn cước 26/2023/QH15; NĐ 70/2024/NĐ-CP",
+    Purpose.RIGHT_TO_KNOW: "Luật 91/2025/QH15; NĐ 356/2025/NĐ-CP; NĐ 278/2025/NĐ-CP",
 }
 
 

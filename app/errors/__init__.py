@@ -20,6 +20,7 @@ LienThongError
 │   ├── UnknownDossier          404  no such dossier was ever handed over
 │   ├── UnknownDelivery         404  no such delivery
 │   ├── UnknownLogPart          404  not in the log, or not covered by a checkpoint yet
+│   ├── UnknownDisclosure       404  no such disclosure of this person, or none that may be told yet
 │   ├── UnknownReplay           404  no such replay
 │   ├── UnknownTarget           404  no such destination is in use
 │   ├── UnknownHold             404  no such hold
@@ -101,6 +102,7 @@ from app.errors.door import (
     Unauthenticated,
     UnknownCode,
     UnknownDelivery,
+    UnknownDisclosure,
     UnknownDossier,
     UnknownHold,
     UnknownLogPart,
@@ -206,6 +208,7 @@ __all__ = [
     "UnknownCheck",
     "UnknownCode",
     "UnknownDelivery",
+    "UnknownDisclosure",
     "UnknownDiscrepancy",
     "UnknownDocument",
     "UnknownDossier",

@@ -111,6 +111,12 @@ class UnknownLogPart(Refusal):
     slug, title, status = "unknown-log-part", "Not in the log", HTTPStatus.NOT_FOUND
 
 
+class UnknownDisclosure(Refusal):
+    """No such disclosure of this person, or none that may be told yet: the two are not told apart."""
+
+    slug, title, status = "unknown-disclosure", "No such disclosure", HTTPStatus.NOT_FOUND
+
+
 class UnknownDelivery(Refusal):
     """No such delivery."""
 

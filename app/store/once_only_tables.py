@@ -43,6 +43,13 @@ Index(
 Index("ix_person_queries_officer_at", person_queries.c.officer, person_queries.c.at)
 Index("ix_person_queries_unit_code_at", person_queries.c.unit_code, person_queries.c.at)
 Index("ix_person_queries_dossier_code_at", person_queries.c.dossier_code, person_queries.c.at)
+Index(
+    "ix_person_queries_subject_id_dossier_code",
+    person_queries.c.subject_id,
+    person_queries.c.dossier_code,
+    postgresql_where=text("subject_id IS NOT NULL"),
+    sqlite_where=text("subject_id IS NOT NULL"),
+)
 
 # One answer of the gate: for a procedure, a subject and what an officer was about to ask.
 once_only_checks = Table(

@@ -262,6 +262,13 @@ audit = Table(
     Column("detail", Text, nullable=False),
 )
 Index("ix_audit_dossier_code_id", audit.c.dossier_code, audit.c.id)
+Index(
+    "ix_audit_subject_ref_id",
+    audit.c.subject_ref,
+    audit.c.id,
+    postgresql_where=text("subject_ref IS NOT NULL"),
+    sqlite_where=text("subject_ref IS NOT NULL"),
+)
 
 tokens = Table(
     "tokens",

@@ -2,6 +2,7 @@
 
 from app.tlog.checkpoint import Checkpoint, open_checkpoint
 from app.tlog.errors import (
+    BadReceipt,
     BadSignature,
     KeyFileRefused,
     LeafRefused,
@@ -27,8 +28,12 @@ from app.tlog.note import (
     signature_of,
     split,
 )
+from app.tlog.receipt import Receipt
+from app.tlog.receipt import check as check_receipt
+from app.tlog.receipt import issue as issue_receipt
 
 __all__ = [
+    "BadReceipt",
     "BadSignature",
     "Checkpoint",
     "KeyFileRefused",
@@ -39,15 +44,18 @@ __all__ = [
     "MalformedNote",
     "NoKnownSignature",
     "Opened",
+    "Receipt",
     "Signature",
     "Signer",
     "TlogError",
     "Verified",
     "Verifier",
     "attach",
+    "check_receipt",
     "cosign",
     "create_key_file",
     "generate",
+    "issue_receipt",
     "leaf_of",
     "load_signer",
     "load_verifiers",

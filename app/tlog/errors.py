@@ -6,7 +6,8 @@ TlogError
 ├── BadSignature         a known key's signature that does not verify: the whole note is refused
 ├── MalformedKey         not a key, of a kind that is not ours, or with an id that is not its own
 ├── KeyFileRefused       others may read the file, it is not there, or it is there already
-└── LeafRefused          an audit entry that cannot be put into a leaf as it is
+├── LeafRefused          an audit entry that cannot be put into a leaf as it is
+└── BadReceipt           a receipt that does not hold
 """
 
 
@@ -41,3 +42,7 @@ class KeyFileRefused(TlogError):
 
 class LeafRefused(TlogError):
     """An audit entry that has no canonical form."""
+
+
+class BadReceipt(TlogError):
+    """A receipt that does not hold; says why."""
