@@ -1,4 +1,4 @@
-"""The command line: ``lienthong serve | worker | up | migrate | token | documents | import | mock | run | …``."""
+"""The command line: ``lienthong serve | worker | up | migrate | token | client | documents | import | mock | …``."""
 
 import asyncio
 import json
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from app import observability, tracing
 from app.audit_cli import audit_cli
+from app.client_cli import client_cli
 from app.config import Settings, load_settings
 from app.conform import run as conform_run
 from app.domain.documents import Verdict
@@ -34,6 +35,7 @@ from app.worker import stop_on_signals
 cli = typer.Typer(name="lienthong", no_args_is_help=True, add_completion=False, help=__doc__)
 token_cli = typer.Typer(no_args_is_help=True, help="Make, list and end bearer tokens.")
 cli.add_typer(token_cli, name="token")
+cli.add_typer(client_cli, name="client")
 documents_cli = typer.Typer(no_args_is_help=True, help="Hold the document store against its rows.")
 cli.add_typer(documents_cli, name="documents")
 cli.add_typer(audit_cli, name="audit")
@@ -54,6 +56,8 @@ def _server(settings: Settings, app: object, host: str, port: int) -> uvicorn.Se
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=30,
+        # Whoever a proxy speaks for is whom requests are counted by.
+        forwarded_allow_ips=list(settings.proxies),
         log_level=settings.log_level.lower(),
     )
     return uvicorn.Server(config)

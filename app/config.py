@@ -204,6 +204,25 @@ class Settings(BaseSettings):
     log_witnessed: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     log_witness_key: Path | None = None
 
+    # Short-lived tokens for software. The file of the key that signs them; without one none are given.
+    oauth_key: Path | None = None
+    # Public keys that verify, one a line; without one, beside the key.
+    oauth_public_keys: Path | None = None
+    # Who gives the tokens, as they say it; without one, public_url.
+    oauth_issuer: str | None = None
+    access_token_seconds: float = Field(default=600.0, ge=30, le=3600)
+    # For development; switched off, only short-lived tokens let in.
+    static_tokens: bool = True
+
+    # What one process takes. Requests a minute of one caller, and of one address without a token; 0: no limit.
+    caller_requests_per_minute: int = Field(default=6000, ge=0)
+    address_requests_per_minute: int = Field(default=6000, ge=0)
+    requests_in_flight: int = Field(default=500, ge=1)
+    # A record's whole body, and the longest silence within a stream.
+    body_seconds: float = Field(default=60.0, gt=0)
+    # Addresses of proxies that may say whom they speak for (X-Forwarded-For).
+    proxies: tuple[str, ...] = ("127.0.0.1",)
+
     @cached_property
     def is_sqlite(self) -> bool:
         """Whether the embedded database is used."""
@@ -224,5 +243,8 @@ def load_settings(**overrides: object) -> Settings:
     # Shorter, a round could end before its first call is allowed to begin.
     if settings.worker_lease_seconds < 1.5 * (settings.call_seconds + settings.call_tries_seconds):
         message = "LIENTHONG_WORKER_LEASE_SECONDS must be at least one and a half times a call with its tries"
+        raise ConfigurationError(message)
+    if not settings.static_tokens and settings.oauth_key is None:
+        message = "LIENTHONG_STATIC_TOKENS is off and LIENTHONG_OAUTH_KEY is not set: nobody could come in"
         raise ConfigurationError(message)
     return settings

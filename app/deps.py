@@ -10,11 +10,15 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.errors import Forbidden, Unauthenticated
-from app.usecases import tokens
+from app.rates import Rates
+from app.usecases import clients, tokens
 from app.usecases.context import Caller, Context
 from app.usecases.tokens import Scope
 
-_bearer = HTTPBearer(auto_error=False, description="A token made by `lienthong token create`.")
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="A short-lived token of `POST /oauth/token`, or one made by `lienthong token create`.",
+)
 
 
 def get_context(request: Request) -> Context:
@@ -41,6 +45,7 @@ def requires(scope: Scope, *others: Scope) -> Callable[..., Awaitable[Caller]]:
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Caller:
         if credentials is None:
+            _rates(request).count_address(_host(request))
             message = "this address needs a bearer token"
             raise Unauthenticated(message)
         return await _admit(request, context, credentials.credentials, scope, *others)
@@ -57,19 +62,45 @@ async def browser_reader(request: Request, context: ContextDep) -> Caller:
     except (binascii.Error, UnicodeDecodeError):
         token = ""
     if not token:
+        _rates(request).count_address(_host(request))
         message = "log in with any name, and a token as password"
         raise Unauthenticated(message, members={"browser": True})
     return await _admit(request, context, token, Scope.READ)
 
 
 async def _admit(request: Request, context: Context, token: str, scope: Scope, *others: Scope) -> Caller:
-    caller = await tokens.recognise(context, token)
+    rates = _rates(request)
+    try:
+        caller = await _recognise(context, token)
+    except Unauthenticated:
+        rates.count_address(_host(request))
+        raise
     request.state.caller = caller
+    rates.count_caller(caller.name)
     if not any(wanted.value in caller.scopes for wanted in (scope, *others)):
         named = " or ".join(f"'{wanted.value}'" for wanted in (scope, *others))
         message = f"this needs the scope {named}; token '{caller.name}' has: {', '.join(sorted(caller.scopes))}"
         raise Forbidden(message)
     return caller
+
+
+async def _recognise(context: Context, token: str) -> Caller:
+    # A static token is one word; a JWT has three, with dots between.
+    if "." in token:
+        return await clients.recognise(context, token)
+    if not context.access.static:
+        message = "static tokens are switched off here; ask for a short-lived one at /oauth/token"
+        raise Unauthenticated(message)
+    return await tokens.recognise(context, token)
+
+
+def _rates(request: Request) -> Rates:
+    rates: Rates = request.app.state.rates
+    return rates
+
+
+def _host(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
 
 
 IntakeCaller = Annotated[Caller, Depends(requires(Scope.INTAKE))]

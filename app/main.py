@@ -26,6 +26,7 @@ from app.api import (
     files,
     health,
     intake,
+    oauth,
     once_only,
     persons,
     prefill,
@@ -40,8 +41,11 @@ from app.api import (
     webhooks,
     witness,
 )
+from app.api.bounds import STREAMS, Bounds
+from app.api.headers import SecurityHeaders
 from app.config import Settings
 from app.dashboard import pages
+from app.rates import Rates
 from app.usecases.context import Context
 from app.usecases.health import Doctor
 from app.wiring import build_context, close_context
@@ -51,8 +55,6 @@ from schemas.provincial import DossierLine, StepLine
 from schemas.webhooks import NewsOut
 
 _CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# What is read as it comes, within bounds of its own.
-_STREAMS = re.compile(r"/v1/intake|/v1/dossiers/[^/]+/documents|/v1/uploads/[^/]+")
 VERSION = "0.1.0"
 
 
@@ -66,7 +68,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what is read."""
-        if scope["type"] != "http" or _STREAMS.fullmatch(scope["path"]):
+        if scope["type"] != "http" or STREAMS.fullmatch(scope["path"]):
             await self.app(scope, receive, send)
             return
         seen = 0
@@ -103,6 +105,15 @@ class Traced:
             await self.app(scope, receive, send)
 
 
+class Door(FastAPI):
+    """The application, with headers outside of everything, the framework's own answer to a fault too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Build what a request goes through."""
+        settings: Settings = self.state.settings
+        return SecurityHeaders(super().build_middleware_stack(), https=settings.public_url.startswith("https://"))
+
+
 def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     """The application; ``context`` is built from settings unless a test brings its own."""
     owned = context is None
@@ -114,7 +125,7 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
         if owned:
             await close_context(context)
 
-    app = FastAPI(
+    app = Door(
         title="LienThong",
         version=VERSION,
         summary="Takes dossiers from the one-stop software and makes them known to the nation: once, in order",
@@ -126,16 +137,21 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     app.state.context = context
     app.state.settings = settings
     app.state.doctor = Doctor(context)
+    rates = Rates(settings.caller_requests_per_minute, settings.address_requests_per_minute)
+    app.state.rates = rates
     handing_over = (dossiers, intake, deliveries, persons, webhooks)
     papers = (documents, document_changes, uploads, subjects, results, files)
     asking_once = (once_only, prefill, anomalies, rule_tables)
     operating = (decisions, replays, targets, events, contracts, audit, health)
     logging = (tlog, witness, disclosures)
-    for module in (*handing_over, *papers, *asking_once, *operating, *logging, docs, pages):
+    for module in (*handing_over, *papers, *asking_once, *operating, *logging, oauth, docs, pages):
         app.include_router(module.router)
     problems.install(app)
     _describe(app)
     app.add_middleware(BodyLimit, limit_bytes=settings.record_bytes_max)
+    app.add_middleware(
+        Bounds, rates=rates, in_flight_max=settings.requests_in_flight, body_seconds=settings.body_seconds
+    )
     app.add_middleware(Traced)
     app.add_middleware(
         CorrelationIdMiddleware,

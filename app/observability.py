@@ -65,6 +65,12 @@ PERSON_CHECKS = Counter(
 DOCUMENTS = Counter(
     "lienthong_documents", "Files handed over, by role and answer", ["role", "answer"], registry=REGISTRY
 )
+TURNED_AWAY = Counter(
+    "lienthong_turned_away",
+    "Requests turned away at the door: rate (too often), full (too many at once), slow (the body did not come)",
+    ["reason"],
+    registry=REGISTRY,
+)
 LINKS = Gauge(
     "lienthong_links", "Links of documents, by state (new, live, dead, withdrawn)", ["state"], registry=REGISTRY
 )

@@ -1,4 +1,4 @@
-"""From settings to the rules that use cases go by: bounds of delivery, documents, asking once, the log."""
+"""From settings to the rules that use cases go by: bounds of delivery, documents, asking once, the log, tokens."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,8 @@ from app.domain.failures import FailureClass
 from app.domain.retry import Schedule, Schedules
 from app.errors import ConfigurationError
 from app.tlog import KeyKind, KeyRing, Signer, TlogError, Verifier, load_signer, load_verifiers
-from app.usecases.context import DeliveryPolicy, LogPolicy, OncePolicy, PaperPolicy
+from app.usecases.access_tokens import KeyFiles
+from app.usecases.context import DeliveryPolicy, LogPolicy, OncePolicy, PaperPolicy, TokenPolicy
 
 _WEBHOOKS_AT_ONCE = 8
 _HOUR, _DAY = 3600.0, 86400.0
@@ -134,6 +135,35 @@ def log_policy(settings: Settings) -> LogPolicy:
     ring = KeyRing.of(signer, _vkeys("LOG_OLD_KEYS", settings.log_old_keys))
     memory = settings.log_memory or settings.log_key.with_name(f"{settings.log_key.name}.signed")
     return replace(policy, origin=signer.name, signer=signer, verifiers=ring.verifiers, memory=memory)
+
+
+def token_policy(settings: Settings) -> TokenPolicy:
+    """The rules of short-lived tokens, with their keys.
+
+    Raises:
+        ConfigurationError: names the setting whose key cannot be used; never what is in a key file.
+    """
+    keys = None
+    if settings.oauth_key is not None:
+        if settings.oauth_key in {settings.log_key, settings.log_witness_key}:
+            message = "LIENTHONG_OAUTH_KEY: the key of the log signs no tokens; make one with `lienthong client keygen`"
+            raise ConfigurationError(message)
+        try:
+            keys = KeyFiles(settings.oauth_key, public_keys_path(settings.oauth_key, settings.oauth_public_keys))
+        except (TlogError, OSError) as error:
+            message = f"LIENTHONG_OAUTH_KEY: {error}"
+            raise ConfigurationError(message) from error
+    return TokenPolicy(
+        issuer=settings.oauth_issuer or settings.public_url,
+        keys=keys,
+        life_seconds=settings.access_token_seconds,
+        static=settings.static_tokens,
+    )
+
+
+def public_keys_path(key: Path, given: Path | None) -> Path:
+    """Where the public keys of tokens are listed."""
+    return given or key.with_name(f"{key.name}.pub")
 
 
 def _signer(name: str, path: Path | None, kind: KeyKind) -> Signer | None:

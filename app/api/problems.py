@@ -1,5 +1,7 @@
 """Refusals as problem details (RFC 9457): what is wrong, where, what to do. Every refusal is on record."""
 
+from http import HTTPStatus
+
 import structlog
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request
@@ -7,7 +9,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.errors import AuditUnavailable, BodyTooLarge, Refusal, StoreBusy, UnreadableBody
+from app.errors import (
+    OAUTH_REFUSALS,
+    AuditUnavailable,
+    BodyTooLarge,
+    BodyTooSlow,
+    Refusal,
+    StoreBusy,
+    UnreadableBody,
+)
 from app.texts import text
 from app.usecases import receive
 from app.usecases.context import Caller
@@ -59,6 +69,11 @@ def _plain(slug: str, title: str, status: int, detail: str, headers: dict[str, s
 
 async def _on_refusal(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for this class only
+    return await refuse(request, error)
+
+
+async def refuse(request: Request, error: Refusal) -> JSONResponse:
+    """The answer to a refusal, which is put on record if it is not yet."""
     if not error.on_record:
         about = request.path_params.get("code")
         try:
@@ -66,13 +81,31 @@ async def _on_refusal(request: Request, error: Exception) -> JSONResponse:
             await receive.refuse(request.app.state.context, caller, error, correlation_id.get() or "none", about)
         except (AuditUnavailable, StoreBusy) as failure:
             return await _on_unavailable(request, failure)
-    headers: dict[str, str] = {}
-    if error.status.value == 401:  # noqa: PLR2004 - RFC 9110
-        scheme = 'Basic realm="LienThong", charset="UTF-8"' if error.members.get("browser") else "Bearer"
-        headers["WWW-Authenticate"] = scheme
+    return answer(error)
+
+
+def answer(error: Refusal) -> JSONResponse:
+    """The answer to a refusal."""
+    headers = dict[str, str]()
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, BodyTooSlow):
+        # The rest of the body must not be taken for the next request.
+        headers["Connection"] = "close"
+    asks_client = isinstance(error, OAUTH_REFUSALS)
+    if error.status is HTTPStatus.UNAUTHORIZED:
+        basic = asks_client or error.members.get("browser")
+        headers["WWW-Authenticate"] = 'Basic realm="LienThong", charset="UTF-8"' if basic else "Bearer"
+    if asks_client:
+        # RFC 6749, 5.2: a form of its own, for clients that know no problem documents.
+        body = {"error": error.slug.replace("-", "_"), "error_description": _quotable(error.detail)}
+        return JSONResponse(body, error.status.value, headers | {"Pragma": "no-cache"})
     return _answer(problem_of(error), headers)
+
+
+def _quotable(text: str) -> str:
+    """Only what RFC 6749 lets stand in an error_description."""
+    return "".join(letter for letter in text if " " <= letter <= "~" and letter not in '"\\')
 
 
 async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
@@ -91,6 +124,9 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
     limit = getattr(request.state, "too_large", None)
     if limit is not None:
         return await _on_refusal(request, BodyTooLarge(f"the body is longer than {limit} bytes"))
+    if isinstance(error.__cause__, Refusal):
+        # Raised while the body was read; the framework made a 400 of it.
+        return await _on_refusal(request, error.__cause__)
     if error.status_code == _BAD_REQUEST:
         return await _on_refusal(request, UnreadableBody(f"the body cannot be read: {error.detail}"))
     title = "No such address" if error.status_code == _NOT_FOUND else "Not possible here"

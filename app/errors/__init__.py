@@ -51,6 +51,14 @@ LienThongError
 │   ├── NationalStoreSilent     503  the national store gave no answer that can be used
 │   ├── ScannerSilent           503  the virus scanner gave no answer, so nothing is taken
 │   ├── FileStoreSilent         503  the document store cannot be reached, or what lies there is damaged
+│   ├── BadTokenRequest         400  a request for a token that is not one (RFC 6749, 5.2: invalid_request)
+│   ├── InvalidClient           401  no such client, not its secret, or ended (invalid_client)
+│   ├── UnsupportedGrant        400  another grant than client_credentials (unsupported_grant_type)
+│   ├── InvalidScope            400  a scope that the client does not have (invalid_scope)
+│   ├── NoTokensHere            503  no key signs tokens here (temporarily_unavailable)
+│   ├── RateLimited             429  more requests than this caller or address may make
+│   ├── DoorFull                503  more requests at once than this process takes
+│   ├── BodyTooSlow             408  a body that did not come in time
 │   ├── Unauthenticated         401  no token, or not a valid one
 │   ├── Forbidden               403  the token does not have the scope
 │   ├── PersonCheckDenied       403  this officer, procedure or field may not ask the population database
@@ -103,6 +111,17 @@ from app.errors.door import (
     UnknownWebhook,
     UnreadableBody,
 )
+from app.errors.entry import (
+    OAUTH_REFUSALS,
+    BadTokenRequest,
+    BodyTooSlow,
+    DoorFull,
+    InvalidClient,
+    InvalidScope,
+    NoTokensHere,
+    RateLimited,
+    UnsupportedGrant,
+)
 from app.errors.once_only import (
     FactsMissing,
     OfficerLocked,
@@ -138,11 +157,15 @@ from app.errors.papers import (
 )
 
 __all__ = [
+    "OAUTH_REFUSALS",
     "AuditUnavailable",
+    "BadTokenRequest",
     "BadWebhookAddress",
     "BodyTooLarge",
+    "BodyTooSlow",
     "ConfigurationError",
     "DocumentKnown",
+    "DoorFull",
     "DossierNotOpen",
     "DuplicateStep",
     "FactsMissing",
@@ -152,13 +175,16 @@ __all__ = [
     "Forbidden",
     "HoldEnded",
     "IllegalStatusMove",
+    "InvalidClient",
     "InvalidDossierCode",
     "InvalidRecord",
+    "InvalidScope",
     "KeyReused",
     "LienThongError",
     "LinkGone",
     "LookupUsed",
     "NationalStoreSilent",
+    "NoTokensHere",
     "NotChangeable",
     "NotDecidable",
     "NotRetriable",
@@ -168,6 +194,7 @@ __all__ = [
     "PersonQuotaSpent",
     "PersonReplyUnreadable",
     "PrefillEnded",
+    "RateLimited",
     "Refusal",
     "ResultMissing",
     "RevisionConflict",
@@ -198,6 +225,7 @@ __all__ = [
     "UnknownUpload",
     "UnknownWebhook",
     "UnreadableBody",
+    "UnsupportedGrant",
     "UploadConflict",
     "UploadIncomplete",
 ]

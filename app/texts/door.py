@@ -79,9 +79,41 @@ RAW = {
         "Dùng địa chỉ https của phần mềm một cửa, không kèm tài khoản và mật khẩu.",
         "Use an https address of the one-stop software, without a name and password in it.",
     ),
+    "advice.invalid-request": (
+        "Gửi biểu mẫu grant_type=client_credentials; nêu client bằng HTTP Basic hoặc bằng client_id và client_secret.",
+        "Send a form with grant_type=client_credentials; name the client by HTTP Basic or in the form, not in both.",
+    ),
+    "advice.invalid-client": (
+        "Kiểm tra client_id và client_secret; quản trị tạo client bằng lệnh `lienthong client create`.",
+        "Check client_id and client_secret; an administrator makes a client with `lienthong client create`.",
+    ),
+    "advice.unsupported-grant-type": (
+        "Chỉ dùng grant_type=client_credentials.",
+        "Use grant_type=client_credentials.",
+    ),
+    "advice.invalid-scope": (
+        "Chỉ xin những quyền mà client có; bỏ trống scope để nhận tất cả.",
+        "Ask for scopes that the client has; leave scope out to get them all.",
+    ),
+    "advice.temporarily-unavailable": (
+        "Hệ thống này chưa cấp token ngắn hạn; báo quản trị.",
+        "No short-lived tokens are given here yet; tell the administrator.",
+    ),
+    "advice.rate-limited": (
+        "Chờ số giây ghi ở Retry-After rồi gửi tiếp; gửi nhiều hồ sơ trong một lần qua /v1/intake.",
+        "Wait as long as Retry-After says; hand many records over in one request to /v1/intake.",
+    ),
+    "advice.door-full": (
+        "Gửi lại sau số giây ghi ở Retry-After, và bớt số kết nối cùng lúc.",
+        "Send again after Retry-After, and with fewer connections at once.",
+    ),
+    "advice.body-too-slow": (
+        "Kiểm tra đường truyền rồi gửi lại; tệp lớn nên gửi thành nhiều lần qua /v1/uploads.",
+        "Check the line and send again; large files go in several goes through /v1/uploads.",
+    ),
     "advice.unauthenticated": (
-        "Gửi tiêu đề Authorization: Bearer <token>; quản trị tạo token bằng lệnh `lienthong token create`.",
-        "Send Authorization: Bearer <token>; an administrator makes one with `lienthong token create`.",
+        "Gửi tiêu đề Authorization: Bearer <token>; phần mềm lấy token ở /oauth/token, hoặc quản trị tạo cho.",
+        "Send Authorization: Bearer <token>; software gets one at /oauth/token, or an administrator makes it.",
     ),
     "advice.forbidden": (
         "Đề nghị quản trị cấp token có quyền cần thiết.",

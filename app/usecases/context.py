@@ -19,6 +19,7 @@ from app.reference.places import Places, shipped_places
 from app.reference.rules import RuleBook, shipped_rules
 from app.store.session import Database
 from app.tlog.keys import Signer, Verifier
+from app.usecases.access_tokens import KeyFiles
 from app.vault import Vault
 from connectors.base import Connector
 from connectors.links import Prober
@@ -183,6 +184,19 @@ class LogPolicy:
     cosigner: Signer | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TokenPolicy:
+    """The rules of short-lived tokens; without ``keys`` none are given, and none let in.
+
+    ``static`` says whether tokens of the command line let in too.
+    """
+
+    issuer: str = "http://127.0.0.1:8080"
+    keys: KeyFiles | None = None
+    life_seconds: float = 600.0
+    static: bool = True
+
+
 @dataclass(slots=True)
 class LogLook:
     """What this process last saw of the log's age, and when; None: it has not looked."""
@@ -215,6 +229,7 @@ class Context:
     places: Places = field(default_factory=shipped_places)
     once: OncePolicy = field(default_factory=OncePolicy)
     log: LogPolicy = field(default_factory=LogPolicy)
+    access: TokenPolicy = field(default_factory=TokenPolicy)
     log_look: LogLook = field(default_factory=LogLook)
     witness: WitnessConnector | None = None
     draw: Callable[[], float] = field(default=random.random)

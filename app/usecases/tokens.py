@@ -7,7 +7,7 @@ from enum import StrEnum
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import Fault, InvalidRecord, Unauthenticated
-from app.store import audit, tokens
+from app.store import audit, clients, tokens
 from app.store.session import Row, WriteSession
 from app.usecases.context import Caller, Context
 
@@ -30,9 +30,7 @@ async def create(context: Context, *, name: str, agency: str, scopes: frozenset[
     token = f"lt_{secrets.token_urlsafe(32)}"
 
     async def work(session: WriteSession) -> None:
-        if any(row["name"] == name for row in await tokens.listing(session)):
-            message = f"a token named '{name}' exists already; names are kept for ever, since the log speaks of them"
-            raise InvalidRecord(message, faults=(Fault("/name", message),))
+        await require_free(session, name)
         now = await session.now()
         row = {"name": name, "agency": agency, "scopes": " ".join(sorted(scopes)), "created_at": now}
         await tokens.add(session, row | {"secret_hash": _hash(token)})
@@ -40,6 +38,18 @@ async def create(context: Context, *, name: str, agency: str, scopes: frozenset[
 
     await context.database.run(work)
     return token
+
+
+async def require_free(session: WriteSession, name: str) -> None:
+    """Let a name be given, if neither a token nor a client ever had it.
+
+    Raises:
+        InvalidRecord: the name is taken.
+    """
+    for kind, rows in (("token", await tokens.listing(session)), ("client", await clients.listing(session))):
+        if any(row["name"] == name for row in rows):
+            message = f"a {kind} named '{name}' exists already; names are kept for ever, since the log speaks of them"
+            raise InvalidRecord(message, faults=(Fault("/name", message),))
 
 
 async def revoke(context: Context, *, name: str, by: str) -> bool:

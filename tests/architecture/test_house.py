@@ -31,6 +31,8 @@ PUBLIC_PATHS = {
     "/static/lienthong.css",
     "/openapi.json",
     "/docs",
+    # Who asks for a token brings a secret of its own.
+    "/oauth/token",
     # Whoever has the address may read: the portal takes addresses only. It holds 256 random bits.
     "/files/{capability}",
     "/files/{capability}/bundle",

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from app.store import audit, migrate
+from app.store.client_tables import clients
 from app.store.disclosure_tables import disclosure_delays
 from app.store.document_tables import blobs
 from app.store.log_tables import log_leaves
@@ -22,7 +23,8 @@ from app.store.watch_tables import sightings
 from tests.factories import NOW, audit_entry
 
 # The other tables join the same metadata when their modules are loaded.
-assert {blobs.name, disclosure_delays.name, log_leaves.name, prefills.name, sightings.name} <= set(metadata.tables)
+_LOADED = {blobs, clients, disclosure_delays, log_leaves, prefills, sightings}
+assert {table.name for table in _LOADED} <= set(metadata.tables)
 _COLUMNS = """
     SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length, is_nullable, column_default
     FROM information_schema.columns WHERE table_schema = 'public'

@@ -1,0 +1,115 @@
+"""``lienthong client create | list | revoke | keygen | rotate``: who gets short-lived tokens, and what signs them."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from app.config import load_settings
+from app.errors import ConfigurationError, LienThongError
+from app.policies import public_keys_path
+from app.tlog import TlogError, create_key_file, rotate_key_file
+from app.usecases import access_tokens, clients
+from app.usecases.context import Context
+from app.usecases.tokens import Scope
+from app.wiring import build_context, close_context
+
+client_cli = typer.Typer(no_args_is_help=True, help="Make, list and end software that gets short-lived tokens.")
+
+T = TypeVar("T")
+_NOT_DONE = 2
+
+
+@client_cli.command()
+def create(
+    name: Annotated[str, typer.Argument(help="its client_id, e.g. mot-cua-so-tnmt; letters A-Z a-z 0-9 . _ -")],
+    scope: Annotated[list[Scope], typer.Option(help="what it may do; give the option more than once")],
+    agency: Annotated[str | None, typer.Option(help="agency it stands for; default: ours")] = None,
+) -> None:
+    """Make a client and print its secret, this once."""
+
+    async def work(context: Context) -> str:
+        wanted = agency or context.agency
+        return await clients.create(context, name=name, agency=wanted, scopes=frozenset(scope), by=_operator())
+
+    typer.echo(_run(work))
+
+
+@client_cli.command("list")
+def list_() -> None:
+    """List clients; their secrets are not kept."""
+
+    async def work(context: Context) -> str:
+        return "\n".join(
+            f"{row['name']}\t{row['agency']}\t{row['scopes']}\t{'ended' if row['revoked_at'] else 'living'}"
+            for row in await clients.listing(context)
+        )
+
+    typer.echo(_run(work))
+
+
+@client_cli.command()
+def revoke(name: str) -> None:
+    """End a client and all its tokens, at once."""
+
+    async def work(context: Context) -> str:
+        done = await clients.revoke(context, name=name, by=_operator())
+        return "ended" if done else "no living client has this name"
+
+    typer.echo(_run(work))
+
+
+@client_cli.command()
+def keygen(
+    out: Annotated[Path, typer.Option(help="a new file for the private key; only its owner may read it")],
+    name: Annotated[str, typer.Option(help="a name for the key; it is no secret")] = "tokens",
+) -> None:
+    """Make the key that signs tokens, and print its public half. A file that is there is never overwritten."""
+    try:
+        typer.echo(create_key_file(out, name).vkey)
+    except TlogError as error:
+        raise _ended(error) from error
+
+
+@client_cli.command()
+def rotate() -> None:
+    """Put a new key in place of LIENTHONG_OAUTH_KEY; running processes take it up by themselves.
+
+    What the old one signed lets in until it is over: its public half stays in the list of public keys. Take its line
+    out of there when nothing of it can live any more, or at once when the key is lost.
+    """
+    try:
+        settings = load_settings()
+        if settings.oauth_key is None:
+            message = "LIENTHONG_OAUTH_KEY is not set"
+            raise ConfigurationError(message)
+        fresh = rotate_key_file(settings.oauth_key, public_keys_path(settings.oauth_key, settings.oauth_public_keys))
+    except (LienThongError, TlogError) as error:
+        raise _ended(error) from error
+    typer.echo(f"{access_tokens.kid_of(fresh)}\t{fresh.vkey}")
+
+
+def _operator() -> str:
+    return f"cli:{getpass.getuser()}"
+
+
+def _ended(error: Exception) -> typer.Exit:
+    typer.echo(f"lienthong: {error}", err=True)
+    return typer.Exit(_NOT_DONE)
+
+
+def _run(work: Callable[[Context], Awaitable[T]]) -> T:
+    async def run() -> T:
+        context = build_context(load_settings())
+        try:
+            return await work(context)
+        finally:
+            await close_context(context)
+
+    try:
+        return asyncio.run(run())
+    except LienThongError as error:
+        raise _ended(error) from error
