@@ -1,32 +1,27 @@
 """``lienthong audit verify | prove | export | verify-receipt | keygen``: check the log, and let others."""
 
-import asyncio
-import getpass
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from secrets import token_hex
-from typing import Annotated, BinaryIO, Final, TypeVar
+from typing import Annotated, BinaryIO, Final
 
 import typer
 from rich.console import Console
 
+from app.cli_work import NOT_DONE, caller_of, ended, run
 from app.config import Settings, load_settings
 from app.domain.log_check import Progress
-from app.errors import LienThongError
 from app.policies import log_policy
 from app.tlog import KeyKind, TlogError, Verifier, check_receipt, create_key_file, load_verifiers
 from app.usecases import export_log, prove_log, verify_log
-from app.usecases.context import Caller, Context, LogPolicy
+from app.usecases.context import Context, LogPolicy
 from app.usecases.export_log import About
 from app.usecases.verify_log import CannotVerify, Checked, Wanted
-from app.wiring import build_context, close_context
 
 audit_cli = typer.Typer(no_args_is_help=True, help="Check the audit log, prove its entries, export them, make keys.")
 
-T = TypeVar("T")
-_LIES, _NOT_DONE = 1, 2
+_LIES: Final = 1
 _STATE: Final = Path("var/audit-verify.json")
 
 Keys = Annotated[
@@ -67,7 +62,7 @@ def verify(
         with client.progress(console, "entries", await verify_log.count(context)) as tell:
             return await verify_log.verify(context, replace(wanted, tell=tell))
 
-    checked = _run(settings, work)
+    checked = run(settings, work)
     if resume and not checked.resumed_at:
         console.print("there was nothing to go on from: the check began at the first entry", soft_wrap=True)
     if checked.finding is not None:
@@ -77,7 +72,7 @@ def verify(
     state.unlink(missing_ok=True)
     _tell_checked(console, checked)
     if checked.newest is None:
-        raise typer.Exit(_NOT_DONE)
+        raise typer.Exit(NOT_DONE)
     if keep is not None:
         _keep(keep, checked.newest.note)
 
@@ -99,7 +94,7 @@ def _keep(path: Path, note: str) -> None:
         new.replace(path)
     except OSError as error:
         typer.echo(f"lienthong: {path}: {error.strerror}", err=True)
-        raise typer.Exit(_NOT_DONE) from error
+        raise typer.Exit(NOT_DONE) from error
 
 
 def _tell_checked(console: Console, checked: Checked) -> None:
@@ -136,9 +131,9 @@ def prove(
     number = entry or 0
 
     async def work(context: Context) -> str:
-        return (await prove_log.prove(context, _caller(settings), number, _correlation())).to_text()
+        return (await prove_log.prove(context, caller_of(settings), number, _correlation())).to_text()
 
-    proof = _run(settings, work)
+    proof = run(settings, work)
     if out is None:
         typer.echo(proof, nl=False)
         return
@@ -155,7 +150,7 @@ def _check(settings: Settings, file: Path, key: list[str] | None, origin: str | 
         return f"{prove_log.shown(proof)}\nholds: place {proof.index} of {checkpoint.size} in {checkpoint.origin}"
 
     try:
-        typer.echo(_run(settings, work, prove_log.BadProof))
+        typer.echo(run(settings, work, prove_log.BadProof))
     except prove_log.BadProof as error:
         typer.echo(f"does not hold: {error}")
         raise typer.Exit(_LIES) from error
@@ -180,13 +175,13 @@ def export(
 
     async def work(context: Context) -> export_log.Exported:
         note = None if since is None else _note(since)
-        caller, correlation_id = _caller(settings), _correlation()
+        caller, correlation_id = caller_of(settings), _correlation()
         return await export_log.export(context, caller, about, value, file, since=note, correlation_id=correlation_id)
 
     done = False
     try:
         with file:
-            found = _run(settings, work)
+            found = run(settings, work)
         done = True
     finally:
         if not done:
@@ -206,8 +201,7 @@ def verify_receipt(
         verifiers, name = _receipt_keys(key, origin)
         found, checkpoint = check_receipt(file.read_bytes(), verifiers, name)
     except CannotVerify as error:
-        typer.echo(f"lienthong: {error}", err=True)
-        raise typer.Exit(_NOT_DONE) from error
+        raise ended(error) from error
     except TlogError as error:
         typer.echo(f"does not hold: {error}")
         raise typer.Exit(_LIES) from error
@@ -235,8 +229,7 @@ def keygen(
     try:
         made = create_key_file(out, name, KeyKind.COSIGNATURE_V1 if witness else KeyKind.ED25519)
     except TlogError as error:
-        typer.echo(f"lienthong: {error}", err=True)
-        raise typer.Exit(_NOT_DONE) from error
+        raise ended(error) from error
     typer.echo(made.vkey)
 
 
@@ -272,31 +265,8 @@ def _new(path: Path) -> BinaryIO:
         return path.open("xb")
     except OSError as error:
         typer.echo(f"lienthong: {path}: {error.strerror}", err=True)
-        raise typer.Exit(_NOT_DONE) from error
-
-
-def _caller(settings: Settings) -> Caller:
-    return Caller(f"cli:{getpass.getuser()}", settings.agency, frozenset())
+        raise typer.Exit(NOT_DONE) from error
 
 
 def _correlation() -> str:
     return f"audit-{token_hex(8)}"
-
-
-def _run(settings: Settings, work: Callable[[Context], Awaitable[T]], *passed: type[LienThongError]) -> T:
-    """Run work with a context; what cannot be done is told on one line, but for errors that are ``passed`` on."""
-
-    async def run() -> T:
-        context = build_context(settings)
-        try:
-            return await work(context)
-        finally:
-            await close_context(context)
-
-    try:
-        return asyncio.run(run())
-    except passed:
-        raise
-    except LienThongError as error:
-        typer.echo(f"lienthong: {error}", err=True)
-        raise typer.Exit(_NOT_DONE) from error

@@ -4,12 +4,11 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from secrets import token_hex
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 import uvicorn
@@ -18,6 +17,7 @@ from rich.table import Table
 
 from app import observability, tracing
 from app.audit_cli import audit_cli
+from app.cli_work import NOT_DONE, caller_of, lines_of, operator, run
 from app.client_cli import client_cli
 from app.config import Settings, load_settings
 from app.conform import run as conform_run
@@ -40,7 +40,6 @@ documents_cli = typer.Typer(no_args_is_help=True, help="Hold the document store 
 cli.add_typer(documents_cli, name="documents")
 cli.add_typer(audit_cli, name="audit")
 
-T = TypeVar("T")
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on")]
 Everything = Annotated[bool, typer.Option("--all", help="all documents that speak")]
@@ -146,52 +145,33 @@ def token_create(
     agency: Annotated[str | None, typer.Option(help="agency it stands for; default: ours")] = None,
 ) -> None:
     """Make a token and print it, this once."""
-    settings = load_settings()
 
-    async def work() -> str:
-        context = build_context(settings)
-        try:
-            wanted = agency or settings.agency
-            return await tokens.create(context, name=name, agency=wanted, scopes=frozenset(scope), by=_operator())
-        finally:
-            await close_context(context)
+    async def work(context: Context) -> str:
+        wanted = agency or context.agency
+        return await tokens.create(context, name=name, agency=wanted, scopes=frozenset(scope), by=operator())
 
-    typer.echo(_or_exit(work))
+    typer.echo(run(load_settings(), work))
 
 
 @token_cli.command("list")
 def token_list() -> None:
     """List tokens; their values are not kept."""
-    settings = load_settings()
 
-    async def work() -> str:
-        context = build_context(settings)
-        try:
-            rows = await tokens.listing(context)
-        finally:
-            await close_context(context)
-        return "\n".join(
-            f"{row['name']}\t{row['agency']}\t{row['scopes']}\t{'ended' if row['revoked_at'] else 'living'}"
-            for row in rows
-        )
+    async def work(context: Context) -> str:
+        return lines_of(await tokens.listing(context))
 
-    typer.echo(_or_exit(work))
+    typer.echo(run(load_settings(), work))
 
 
 @token_cli.command("revoke")
 def token_revoke(name: str) -> None:
     """End a token at once."""
-    settings = load_settings()
 
-    async def work() -> str:
-        context = build_context(settings)
-        try:
-            done = await tokens.revoke(context, name=name, by=_operator())
-        finally:
-            await close_context(context)
+    async def work(context: Context) -> str:
+        done = await tokens.revoke(context, name=name, by=operator())
         return "ended" if done else "no living token has this name"
 
-    typer.echo(_or_exit(work))
+    typer.echo(run(load_settings(), work))
 
 
 @documents_cli.command("report")
@@ -201,17 +181,12 @@ def documents_report(
     ] = 3600,
 ) -> None:
     """Say where store and rows differ, and what nobody speaks of. Deletes nothing; exit code 1 when they differ."""
-    settings = load_settings()
 
-    async def work() -> tuple[str, bool]:
-        context = build_context(settings)
-        try:
-            found = await check_store.report(context, settled_seconds=settled_seconds)
-        finally:
-            await close_context(context)
+    async def work(context: Context) -> tuple[str, bool]:
+        found = await check_store.report(context, settled_seconds=settled_seconds)
         return json.dumps(asdict(found), ensure_ascii=False, indent=1, default=str), found.agrees
 
-    told, agrees = _or_exit(work)
+    told, agrees = run(load_settings(), work)
     typer.echo(told)
     raise typer.Exit(0 if agrees else 1)
 
@@ -233,20 +208,16 @@ def documents_judge(
     settings = load_settings()
     console = Console()
 
-    async def work() -> tuple[Judgements | None, Refreshed]:
-        context = build_context(settings)
-        caller = Caller(_operator(), settings.agency, frozenset())
+    async def work(context: Context) -> tuple[Judgements | None, Refreshed]:
+        caller = caller_of(settings)
         correlation_id = f"judge-{token_hex(8)}"
-        try:
-            judged = None
-            if not refresh_only:
-                judged = await _judge(context, caller, verdict, correlation_id, concurrency, console)
-            with _progress(console, "dossiers", await judge_many.count_dossiers(context)) as tell:
-                return judged, await judge_many.refresh(context, caller, correlation_id, tell=tell)
-        finally:
-            await close_context(context)
+        judged = None
+        if not refresh_only:
+            judged = await _judge(context, caller, verdict, correlation_id, concurrency, console)
+        with _progress(console, "dossiers", await judge_many.count_dossiers(context)) as tell:
+            return judged, await judge_many.refresh(context, caller, correlation_id, tell=tell)
 
-    judged, refreshed = _or_exit(work)
+    judged, refreshed = run(settings, work)
     _show_judged(console, judged, refreshed)
     raise typer.Exit(1 if judged is not None and judged.unreadable else 0)
 
@@ -350,25 +321,10 @@ def conform(  # noqa: PLR0913, PLR0917 - options
     raise typer.Exit(conform_run.conform(wanted))
 
 
-def _operator() -> str:
-    return f"cli:{os.environ.get('USER', 'operator')}"
-
-
-def _or_exit(work: Callable[[], Awaitable[T]]) -> T:
-    async def run() -> T:
-        return await work()
-
-    try:
-        return asyncio.run(run())
-    except LienThongError as error:
-        typer.echo(f"lienthong: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
 def main() -> None:
     """Entry point; what cannot work is told on one line."""
     try:
         cli()
     except LienThongError as error:
         typer.echo(f"lienthong: {error}", err=True)
-        sys.exit(2)
+        sys.exit(NOT_DONE)

@@ -1,13 +1,11 @@
 """``lienthong client create | list | revoke | keygen | rotate``: who gets short-lived tokens, and what signs them."""
 
-import asyncio
-import getpass
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
+from app.cli_work import ended, lines_of, operator, run
 from app.config import load_settings
 from app.errors import ConfigurationError, LienThongError
 from app.policies import public_keys_path
@@ -15,12 +13,8 @@ from app.tlog import TlogError, create_key_file, rotate_key_file
 from app.usecases import access_tokens, clients
 from app.usecases.context import Context
 from app.usecases.tokens import Scope
-from app.wiring import build_context, close_context
 
 client_cli = typer.Typer(no_args_is_help=True, help="Make, list and end software that gets short-lived tokens.")
-
-T = TypeVar("T")
-_NOT_DONE = 2
 
 
 @client_cli.command()
@@ -33,9 +27,9 @@ def create(
 
     async def work(context: Context) -> str:
         wanted = agency or context.agency
-        return await clients.create(context, name=name, agency=wanted, scopes=frozenset(scope), by=_operator())
+        return await clients.create(context, name=name, agency=wanted, scopes=frozenset(scope), by=operator())
 
-    typer.echo(_run(work))
+    typer.echo(run(load_settings(), work))
 
 
 @client_cli.command("list")
@@ -43,12 +37,9 @@ def list_() -> None:
     """List clients; their secrets are not kept."""
 
     async def work(context: Context) -> str:
-        return "\n".join(
-            f"{row['name']}\t{row['agency']}\t{row['scopes']}\t{'ended' if row['revoked_at'] else 'living'}"
-            for row in await clients.listing(context)
-        )
+        return lines_of(await clients.listing(context))
 
-    typer.echo(_run(work))
+    typer.echo(run(load_settings(), work))
 
 
 @client_cli.command()
@@ -56,10 +47,10 @@ def revoke(name: str) -> None:
     """End a client and all its tokens, at once."""
 
     async def work(context: Context) -> str:
-        done = await clients.revoke(context, name=name, by=_operator())
+        done = await clients.revoke(context, name=name, by=operator())
         return "ended" if done else "no living client has this name"
 
-    typer.echo(_run(work))
+    typer.echo(run(load_settings(), work))
 
 
 @client_cli.command()
@@ -71,7 +62,7 @@ def keygen(
     try:
         typer.echo(create_key_file(out, name).vkey)
     except TlogError as error:
-        raise _ended(error) from error
+        raise ended(error) from error
 
 
 @client_cli.command()
@@ -88,28 +79,5 @@ def rotate() -> None:
             raise ConfigurationError(message)
         fresh = rotate_key_file(settings.oauth_key, public_keys_path(settings.oauth_key, settings.oauth_public_keys))
     except (LienThongError, TlogError) as error:
-        raise _ended(error) from error
+        raise ended(error) from error
     typer.echo(f"{access_tokens.kid_of(fresh)}\t{fresh.vkey}")
-
-
-def _operator() -> str:
-    return f"cli:{getpass.getuser()}"
-
-
-def _ended(error: Exception) -> typer.Exit:
-    typer.echo(f"lienthong: {error}", err=True)
-    return typer.Exit(_NOT_DONE)
-
-
-def _run(work: Callable[[Context], Awaitable[T]]) -> T:
-    async def run() -> T:
-        context = build_context(load_settings())
-        try:
-            return await work(context)
-        finally:
-            await close_context(context)
-
-    try:
-        return asyncio.run(run())
-    except LienThongError as error:
-        raise _ended(error) from error

@@ -67,13 +67,16 @@ def policy(settings: Settings, target: Target) -> DeliveryPolicy:
         lease_seconds=settings.worker_lease_seconds,
         call_seconds=settings.call_seconds + settings.call_tries_seconds,
         settle_seconds=settings.portal_settle_seconds if national else 0.0,
-        breaker=BreakerPolicy(
-            window_seconds=settings.breaker_window_seconds,
-            calls_min=settings.breaker_calls_min,
-            failure_share=settings.breaker_failure_share,
-            waits_seconds=settings.breaker_waits_seconds,
-            trial_seconds=settings.worker_lease_seconds,
-        ),
+        breaker=replace(_breaker(settings), trial_seconds=settings.worker_lease_seconds),
+    )
+
+
+def _breaker(settings: Settings) -> BreakerPolicy:
+    return BreakerPolicy(
+        window_seconds=settings.breaker_window_seconds,
+        calls_min=settings.breaker_calls_min,
+        failure_share=settings.breaker_failure_share,
+        waits_seconds=settings.breaker_waits_seconds,
     )
 
 
@@ -103,12 +106,7 @@ def once_policy(settings: Settings) -> OncePolicy:
         decision_seconds=settings.once_only_decision_seconds,
         counted_from=settings.once_only_from,
         vneid_login_seconds=settings.vneid_login_seconds,
-        breaker=BreakerPolicy(
-            window_seconds=settings.breaker_window_seconds,
-            calls_min=settings.breaker_calls_min,
-            failure_share=settings.breaker_failure_share,
-            waits_seconds=settings.breaker_waits_seconds,
-        ),
+        breaker=_breaker(settings),
     )
 
 

@@ -5,15 +5,12 @@ every token that is given and every one that is refused is on record. A client t
 request, so that its tokens end with it.
 """
 
-import hashlib
 import hmac
 import re
 import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.audit import AuditEntry, AuditKind
-from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import Fault, InvalidClient, InvalidRecord, InvalidScope, NoTokensHere, Refusal, Unauthenticated
 from app.store import audit, clients
 from app.store.session import Row, WriteSession
@@ -52,9 +49,9 @@ async def create(context: Context, *, name: str, agency: str, scopes: frozenset[
         await tokens.require_free(session, name)
         now = await session.now()
         row = {"name": name, "agency": agency, "scopes": " ".join(sorted(scopes)), "created_at": now}
-        await clients.add(session, row | {"secret_hash": _hash(secret)})
+        await clients.add(session, row | {"secret_hash": tokens.hash_of(secret)})
         detail = {"client": name, "scopes": row["scopes"]}
-        await audit.append(session, [_entry(by, agency, "client_created", f"client:{name}", detail)], now)
+        await audit.append(session, [tokens.entry_of(by, agency, "client_created", f"client:{name}", detail)], now)
 
     await context.database.run(work)
     return secret
@@ -67,7 +64,7 @@ async def revoke(context: Context, *, name: str, by: str) -> bool:
         now = await session.now()
         done = await clients.revoke(session, name, now)
         if done:
-            entry = _entry(by, context.agency, "client_revoked", f"client:{name}", {"client": name})
+            entry = tokens.entry_of(by, context.agency, "client_revoked", f"client:{name}", {"client": name})
             await audit.append(session, [entry], now)
         return done
 
@@ -107,7 +104,7 @@ async def _give(context: Context, asked: Asked, correlation_id: str) -> Issued:
 
     async def work(session: WriteSession) -> Issued:
         row = await _living(session, asked.client)
-        if row is None or not hmac.compare_digest(row.secret_hash, _hash(asked.secret)):
+        if row is None or not hmac.compare_digest(row.secret_hash, tokens.hash_of(asked.secret)):
             message = "no such client, or not its secret, or it was ended"
             raise InvalidClient(message)
         held = frozenset(row.scopes.split())
@@ -121,7 +118,7 @@ async def _give(context: Context, asked: Asked, correlation_id: str) -> Issued:
         token = access_tokens.write(claims, signer)
         kid = access_tokens.kid_of(signer.verifier)
         detail = {"client": row.name, "scopes": scope, "jti": claims.jti, "kid": kid, "seconds": seconds}
-        await audit.append(session, [_entry(row.name, row.agency, "issued", correlation_id, detail)], now)
+        await audit.append(session, [tokens.entry_of(row.name, row.agency, "issued", correlation_id, detail)], now)
         return Issued(token, seconds, scope)
 
     return await context.database.run(work)
@@ -132,7 +129,7 @@ async def _refuse(context: Context, refusal: Refusal, asked: Asked | None, corre
         # What was sent as a name may be anything, a secret even: only a client's own name is put on record.
         row = None if asked is None else await _living(session, asked.client)
         detail = {} if row is None else {"client": row.name}
-        entry = _entry("anonymous", context.agency, refusal.slug, correlation_id, detail)
+        entry = tokens.entry_of("anonymous", context.agency, refusal.slug, correlation_id, detail)
         await audit.append(session, [entry], await session.now())
 
     await context.database.run(work)
@@ -163,20 +160,3 @@ async def recognise(context: Context, token: str) -> Caller:
 async def _living(session: WriteSession, name: str) -> Any | None:  # noqa: ANN401 - a row
     # What can be no name is not looked up: PostgreSQL refuses some letters.
     return await clients.living(session, name) if _NAME.fullmatch(name) else None
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _entry(by: str, agency: str, outcome: str, correlation_id: str, detail: dict[str, object]) -> AuditEntry:
-    return AuditEntry(
-        kind=AuditKind.TOKEN,
-        outcome=outcome,
-        actor=by,
-        agency=agency,
-        purpose=Purpose.OPERATION.value,
-        legal_basis=LEGAL_BASIS[Purpose.OPERATION],
-        correlation_id=correlation_id[:64],
-        detail=detail,
-    )

@@ -33,8 +33,8 @@ async def create(context: Context, *, name: str, agency: str, scopes: frozenset[
         await require_free(session, name)
         now = await session.now()
         row = {"name": name, "agency": agency, "scopes": " ".join(sorted(scopes)), "created_at": now}
-        await tokens.add(session, row | {"secret_hash": _hash(token)})
-        await audit.append(session, [_entry(by, agency, "created", name)], now)
+        await tokens.add(session, row | {"secret_hash": hash_of(token)})
+        await audit.append(session, [entry_of(by, agency, "created", f"token:{name}", {"name": name})], now)
 
     await context.database.run(work)
     return token
@@ -59,7 +59,8 @@ async def revoke(context: Context, *, name: str, by: str) -> bool:
         now = await session.now()
         done = await tokens.revoke(session, name, now)
         if done:
-            await audit.append(session, [_entry(by, context.agency, "revoked", name)], now)
+            entry = entry_of(by, context.agency, "revoked", f"token:{name}", {"name": name})
+            await audit.append(session, [entry], now)
         return done
 
     return await context.database.run(work)
@@ -78,18 +79,20 @@ async def recognise(context: Context, token: str) -> Caller:
         Unauthenticated: no living token has this value.
     """
     async with context.database.read() as session:
-        row = await tokens.by_hash(session, _hash(token))
+        row = await tokens.by_hash(session, hash_of(token))
     if row is None:
         message = "this token is not known, or was ended"
         raise Unauthenticated(message)
     return Caller(row.name, row.agency, frozenset(row.scopes.split()))
 
 
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def hash_of(secret: str) -> str:
+    """All that is kept of a secret. It holds 256 random bits, so that a plain hash is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _entry(by: str, agency: str, outcome: str, name: str) -> AuditEntry:
+def entry_of(by: str, agency: str, outcome: str, correlation_id: str, detail: dict[str, object]) -> AuditEntry:
+    """What the log says of a token or a client."""
     return AuditEntry(
         kind=AuditKind.TOKEN,
         outcome=outcome,
@@ -97,6 +100,6 @@ def _entry(by: str, agency: str, outcome: str, name: str) -> AuditEntry:
         agency=agency,
         purpose=Purpose.OPERATION.value,
         legal_basis=LEGAL_BASIS[Purpose.OPERATION],
-        correlation_id=f"token:{name}"[:64],
-        detail={"name": name},
+        correlation_id=correlation_id[:64],
+        detail=detail,
     )

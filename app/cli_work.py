@@ -1,0 +1,69 @@
+"""What every command that opens the database has in common: its operator, its context, and how it says no."""
+
+import asyncio
+import getpass
+import os
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import typer
+
+from app.config import Settings
+from app.errors import LienThongError
+from app.store.session import Row
+from app.usecases.context import Caller, Context
+from app.wiring import build_context, close_context
+
+T = TypeVar("T")
+NOT_DONE: Final = 2
+
+
+def operator() -> str:
+    """Whoever gives a command, as the log names them: ``cli:`` and the account, or its number where it has no name."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a number that no list of accounts knows.
+        name = f"uid-{os.getuid()}"
+    return f"cli:{name}"
+
+
+def caller_of(settings: Settings) -> Caller:
+    """Whoever gives a command, for use cases that ask on whose behalf they work."""
+    return Caller(operator(), settings.agency, frozenset())
+
+
+def lines_of(rows: list[Row]) -> str:
+    """Tokens or clients as a command lists them: name, agency, scopes, state; tabs between."""
+    return "\n".join(
+        f"{row['name']}\t{row['agency']}\t{row['scopes']}\t{'ended' if row['revoked_at'] else 'living'}" for row in rows
+    )
+
+
+def ended(error: Exception) -> typer.Exit:
+    """Tell on one line what cannot be done; the exit to raise for it."""
+    typer.echo(f"lienthong: {error}", err=True)
+    return typer.Exit(NOT_DONE)
+
+
+def run(settings: Settings, work: Callable[[Context], Awaitable[T]], *passed: type[LienThongError]) -> T:
+    """Run work with a context and close it again.
+
+    Raises:
+        typer.Exit: code 2; the work could not be done, and why was told on one line.
+        LienThongError: it is one of those that are ``passed`` on.
+    """
+
+    async def within() -> T:
+        context = build_context(settings)
+        try:
+            return await work(context)
+        finally:
+            await close_context(context)
+
+    try:
+        return asyncio.run(within())
+    except passed:
+        raise
+    except LienThongError as error:
+        raise ended(error) from error
