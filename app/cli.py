@@ -21,13 +21,13 @@ from app.cli_work import NOT_DONE, caller_of, lines_of, operator, run
 from app.client_cli import client_cli
 from app.config import Settings, load_settings
 from app.conform import run as conform_run
+from app.domain.access import Scope
 from app.domain.documents import Verdict
 from app.errors import LienThongError
 from app.store import migrate as store_migrate
 from app.usecases import check_store, judge_many, tokens
 from app.usecases.context import Caller, Context
 from app.usecases.judge_many import Judgements, Refreshed, Tell
-from app.usecases.tokens import Scope
 from app.wiring import build_context, close_context
 from app.worker import run as run_worker
 from app.worker import stop_on_signals

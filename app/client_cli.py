@@ -7,12 +7,12 @@ import typer
 
 from app.cli_work import ended, lines_of, operator, run
 from app.config import load_settings
+from app.domain.access import Scope
 from app.errors import ConfigurationError, LienThongError
 from app.policies import public_keys_path
 from app.tlog import TlogError, create_key_file, rotate_key_file
 from app.usecases import access_tokens, clients
 from app.usecases.context import Context
-from app.usecases.tokens import Scope
 
 client_cli = typer.Typer(no_args_is_help=True, help="Make, list and end software that gets short-lived tokens.")
 

@@ -9,11 +9,11 @@ from asgi_correlation_id import correlation_id
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.domain.access import Scope
 from app.errors import Forbidden, Unauthenticated
 from app.rates import Rates
 from app.usecases import clients, tokens
 from app.usecases.context import Caller, Context
-from app.usecases.tokens import Scope
 
 _bearer = HTTPBearer(
     auto_error=False,

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import httpx
 
+from app.domain.access import Scope
 from app.usecases import tokens
 from app.usecases.receive import DossierRecord, Record
-from app.usecases.tokens import Scope
 from app.wiring import close_context
 from benchmarks import stage
 

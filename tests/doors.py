@@ -16,9 +16,9 @@ from typing import Any, Protocol
 import httpx
 
 from app.demo.processes import Process
+from app.domain.access import Scope
 from app.store.session import Database
 from app.usecases import tokens
-from app.usecases.tokens import Scope
 from tests.nursery import Nursery
 from tests.worlds import context_of
 

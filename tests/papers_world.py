@@ -23,6 +23,7 @@ from sqlalchemy import select, text
 from app.api import document_shapes
 from app.demo.authority import Authority
 from app.demo.signing import Signing, simple_pdf
+from app.domain.access import Scope
 from app.domain.documents import (
     MEDIA_TYPES,
     FileFault,
@@ -44,7 +45,6 @@ from app.usecases import keep_document, tokens
 from app.usecases.context import Context, Examiner, Files, PaperPolicy
 from app.usecases.health import Doctor
 from app.usecases.publish import publish
-from app.usecases.tokens import Scope
 from app.vault import LocalVault, Vault
 from connectors.base import Connector
 from connectors.testing_documents import FakeNationalStore, FakeProber, FakeScanner

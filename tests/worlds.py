@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from app.config import Settings
+from app.domain.access import Scope
 from app.domain.delivery import PORTAL, Target
 from app.domain.retry import Schedule, Schedules
 from app.errors import Refusal
@@ -17,7 +18,6 @@ from app.usecases import tokens
 from app.usecases.context import Caller, Context, DeliveryPolicy
 from app.usecases.deliver import deliver
 from app.usecases.receive import DossierRecord, Receipt, Record, StepRecord, receive
-from app.usecases.tokens import Scope
 from app.wiring import PortalEncoder
 from connectors.base import Connector
 from connectors.portal import Profile

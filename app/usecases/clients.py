@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.access import Scope
 from app.errors import Fault, InvalidClient, InvalidRecord, InvalidScope, NoTokensHere, Refusal, Unauthenticated
 from app.store import audit, clients
 from app.store.session import Row, WriteSession
@@ -18,7 +19,6 @@ from app.usecases import access_tokens, tokens
 from app.usecases.access_tokens import BadToken, Claims
 from app.usecases.context import Caller, Context
 from app.usecases.token_requests import Asked, read
-from app.usecases.tokens import Scope
 
 # What goes into a client_id without being written otherwise there.
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from app.domain.access import Permission, Reach, permissions_of
 from app.domain.breaker import BreakerPolicy
 from app.domain.delivery import Target
 from app.domain.documents import GateMode, Judged, Marks, Role, SignerKind, Verdict
@@ -32,11 +33,19 @@ from schemas.provincial import DossierIn, StepIn
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling: a token's name, the agency it stands for, and what it may do."""
+    """Who is calling: a token's or an account's name, the agency it stands for, what it may do, and where.
+
+    ``scopes`` are names of scopes, roles and single permissions (``app.domain.access``).
+    """
 
     name: str
     agency: str
     scopes: frozenset[str]
+    reach: Reach = field(default_factory=Reach)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether it has a permission."""
+        return permission in permissions_of(self.scopes)
 
 
 class Encoder(Protocol):

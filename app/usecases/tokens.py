@@ -2,23 +2,14 @@
 
 import hashlib
 import secrets
-from enum import StrEnum
 
+from app.domain.access import Scope
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import Fault, InvalidRecord, Unauthenticated
 from app.store import audit, clients, tokens
 from app.store.session import Row, WriteSession
 from app.usecases.context import Caller, Context
-
-
-class Scope(StrEnum):
-    """What a token may do."""
-
-    INTAKE = "intake"
-    READ = "read"
-    OPERATE = "operate"
-    ADMIN = "admin"
 
 
 async def create(context: Context, *, name: str, agency: str, scopes: frozenset[Scope], by: str) -> str:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.access import Scope
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.delivery import Destination
 from app.domain.events import OFFERED_NEWS, SYSTEM_NEWS, News
@@ -16,7 +17,6 @@ from app.store.session import Database, Row, WriteSession
 from app.store.webhooks import Webhook
 from app.usecases.context import Caller, Context
 from app.usecases.events import system_message, trial_payload
-from app.usecases.tokens import Scope
 from connectors.webhook import BookUnavailable, Endpoint, url_fault
 
 _SECRET_BYTES = 32

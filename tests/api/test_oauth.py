@@ -11,13 +11,13 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from app.domain.access import Scope
 from app.errors import InvalidRecord
 from app.store.session import Database
 from app.tlog import create_key_file, load_signer, rotate_key_file
 from app.usecases import access_tokens, clients, tokens
 from app.usecases.access_tokens import Claims, KeyFiles
 from app.usecases.context import Context, TokenPolicy
-from app.usecases.tokens import Scope
 from tests.factories import ManualClock
 from tests.worlds import context_of, door
 
