@@ -4,6 +4,7 @@ A secret ``X`` can be put in a file ``lienthong_x`` in the folder named by ``LIE
 """
 
 import os
+import re
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import ConfigurationError
 
+_SECRET_PARTS = re.compile(r"(?<=//)[^/@\s]*(?=@)|(?<=password=)[^&\s]*", re.IGNORECASE)
 FileKind = Literal["pdf", "png", "jpeg", "tiff", "xml"]
 Verdict = Literal["VALID", "MODIFIED", "EXPIRED", "REVOKED", "UNTRUSTED", "UNSIGNED", "INCOMPLETE"]
 
@@ -227,6 +229,30 @@ class Settings(BaseSettings):
     def is_sqlite(self) -> bool:
         """Whether the embedded database is used."""
         return self.database_url.startswith("sqlite")
+
+
+def told(settings: Settings) -> dict[str, str]:
+    """Every setting that is not as shipped, as it may be shown: a secret is ``set``, an address is without its user."""
+    shown = {}
+    for name in sorted(Settings.model_fields):
+        value = getattr(settings, name)
+        if value != Settings.model_fields[name].get_default(call_default_factory=True):
+            shown[name] = _shown(value)
+    return shown
+
+
+def _shown(value: object) -> str:
+    match value:
+        case SecretStr():
+            return "set" if value.get_secret_value() else ""
+        case dict():
+            inner = (f"{key}: {_shown(each)}" for key, each in value.items())
+            return f"{{{', '.join(inner)}}}"
+        case tuple():
+            return f"[{', '.join(map(_shown, value))}]"
+        case str():
+            return _SECRET_PARTS.sub("***", value)
+    return str(value)
 
 
 def load_settings(**overrides: object) -> Settings:

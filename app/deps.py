@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from app.domain.access import Scope
 from app.errors import Forbidden, Unauthenticated
 from app.rates import Rates
-from app.usecases import clients, tokens
+from app.usecases import clients, origin, tokens
 from app.usecases.context import Caller, Context
 
 _bearer = HTTPBearer(
@@ -87,11 +87,15 @@ async def _admit(request: Request, context: Context, token: str, scope: Scope, *
 async def _recognise(context: Context, token: str) -> Caller:
     # A static token is one word; a JWT has three, with dots between.
     if "." in token:
-        return await clients.recognise(context, token)
+        caller = await clients.recognise(context, token)
+        origin.recognised("oauth_token")
+        return caller
     if not context.access.static:
         message = "static tokens are switched off here; ask for a short-lived one at /oauth/token"
         raise Unauthenticated(message)
-    return await tokens.recognise(context, token)
+    caller = await tokens.recognise(context, token)
+    origin.recognised("static_token")
+    return caller
 
 
 def _rates(request: Request) -> Rates:

@@ -1,5 +1,6 @@
 """The HTTP process: REST door, pages, health."""
 
+import asyncio
 import re
 import uuid
 from collections.abc import AsyncIterator, MutableMapping
@@ -10,7 +11,7 @@ from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import tracing
+from app import VERSION, tracing
 from app.api import (
     anomalies,
     audit,
@@ -43,19 +44,20 @@ from app.api import (
 )
 from app.api.bounds import STREAMS, Bounds
 from app.api.headers import SecurityHeaders
-from app.config import Settings
+from app.api.origin import Origins
+from app.config import Settings, told
 from app.dashboard import pages
 from app.rates import Rates
+from app.usecases.configuration import keep_noting
 from app.usecases.context import Context
 from app.usecases.health import Doctor
-from app.wiring import build_context, close_context
+from app.wiring import build_context, close_context, process_name
 from schemas.answers import IntakeLineOut, Problem
 from schemas.documents import DocumentIn
 from schemas.provincial import DossierLine, StepLine
 from schemas.webhooks import NewsOut
 
 _CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
-VERSION = "0.1.0"
 
 
 class BodyLimit:
@@ -121,7 +123,9 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        noting = asyncio.create_task(keep_noting(context, f"api:{process_name()}", VERSION, told(settings)))
         yield
+        noting.cancel()
         if owned:
             await close_context(context)
 
@@ -153,6 +157,7 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
         Bounds, rates=rates, in_flight_max=settings.requests_in_flight, body_seconds=settings.body_seconds
     )
     app.add_middleware(Traced)
+    app.add_middleware(Origins)
     app.add_middleware(
         CorrelationIdMiddleware,
         header_name="X-Correlation-ID",

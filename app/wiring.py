@@ -124,8 +124,13 @@ def _portal(settings: Settings, database: Database) -> Connector:
     return PortalConnector(portal_settings(settings), build_client(http), http, _book(database, Target.PORTAL.value))
 
 
+def process_name() -> str:
+    """Who this is in leases, attempts and the log; unique among living processes of a machine."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
 def _book(database: Database, far_side: str) -> SharedSessions:
-    return SharedSessions(database, far_side, worker=f"{socket.gethostname()}-{os.getpid()}")
+    return SharedSessions(database, far_side, worker=process_name())
 
 
 def _webhook(settings: Settings, database: Database) -> Connector:

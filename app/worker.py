@@ -4,25 +4,26 @@ Stops gracefully: calls under way are finished and written down, the rest is put
 """
 
 import asyncio
-import os
 import signal
-import socket
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
 
-from app.config import Settings
+from app import VERSION
+from app.config import Settings, told
 from app.domain.delivery import PORTAL, Destination
 from app.errors import LienThongError
 from app.usecases import log_guard, uploads, webhooks
 from app.usecases.check_store import Rechecks
+from app.usecases.configuration import keep_noting
 from app.usecases.context import Context
 from app.usecases.deliver import deliver
 from app.usecases.publish import publish, tell_dead_links
 from app.usecases.sequence_log import sequence
 from app.usecases.upkeep import tick, watch
 from app.usecases.witnessing import ask_witnesses
+from app.wiring import process_name
 
 _log = structlog.get_logger(__name__)
 _TICK_SECONDS = 1.0
@@ -34,16 +35,13 @@ _CHECK_SECONDS = 10.0
 _STORE_TROUBLE_SECONDS = 2.0
 
 
-def worker_name() -> str:
-    """Who this is in leases, attempts and the log; unique among living processes of a machine."""
-    return f"{socket.gethostname()}-{os.getpid()}"
-
-
 async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> None:
     """Deliver until ``stopping`` is set."""
-    name = worker_name()
+    name = process_name()
     _log.info("worker_started", worker=name)
     async with asyncio.TaskGroup() as group:
+        noting = group.create_task(keep_noting(context, f"worker:{name}"[:100], VERSION, told(settings)))
+        group.create_task(_end_with(noting, stopping))
         group.create_task(_repeat(partial(_upkeep, context), stopping, _TICK_SECONDS))
         group.create_task(_repeat(partial(_watch, context), stopping, _WATCH_SECONDS))
         for _ in range(settings.worker_rounds):
@@ -56,6 +54,11 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
         group.create_task(_repeat(check, stopping, _CHECK_SECONDS))
         group.create_task(_webhooks(context, settings, name, stopping, group))
     _log.info("worker_stopped", worker=name)
+
+
+async def _end_with(task: asyncio.Task[None], stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    task.cancel()
 
 
 async def _upkeep(context: Context) -> int:

@@ -52,6 +52,13 @@ class Timing:
     first_byte_seconds: float | None = None
 
 
+class Route(StrEnum):
+    """How an exchange reaches its system: over the platform that the law prefers, or straight."""
+
+    PLATFORM = "platform"
+    DIRECT = "direct"
+
+
 @dataclass(frozen=True, slots=True)
 class Strange:
     """An answer of a shape that we do not know: a short name of the shape, and a masked example."""
@@ -64,7 +71,8 @@ class Strange:
 class Exchange:
     """What went over the wire, fit to be stored: masked, cut to length.
 
-    ``elapsed_seconds`` runs from the first byte sent to the last byte read.
+    ``elapsed_seconds`` runs from the first byte sent to the last byte read. ``to`` is the host it went to, and its
+    port; ``route`` says whether an exchange platform stood between (NĐ 278/2025/NĐ-CP Điều 7).
     """
 
     service: str
@@ -74,6 +82,19 @@ class Exchange:
     elapsed_seconds: float = 0.0
     timing: Timing = Timing()
     strange: Strange | None = None
+    to: str = ""
+    route: Route | None = None
+
+    def facts(self) -> dict[str, object]:
+        """What the audit log says of it: names, times and figures, no word of what was sent or answered."""
+        found = {
+            "service": self.service,
+            "to": self.to or None,
+            "route": self.route.value if self.route else None,
+            "http": self.http_status,
+            "ms": round(self.elapsed_seconds * 1000),
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

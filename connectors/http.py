@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Literal, Protocol
+from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
@@ -44,13 +45,14 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer was read. ``headers`` has lower-case names."""
+    """A whole answer was read. ``headers`` has lower-case names; ``to`` is the host that was called, with its port."""
 
     status: int
     headers: Mapping[str, str]
     text: str
     elapsed_seconds: float
     timing: Timing = _NO_TIMES
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class NotSent:
     message: str
     elapsed_seconds: float
     timing: Timing = _NO_TIMES
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class NoAnswer:
     message: str
     elapsed_seconds: float
     timing: Timing = _NO_TIMES
+    to: str = ""
 
 
 Delivery = Reply | NotSent | NoAnswer
@@ -142,7 +146,7 @@ async def post(
     and goes on later has lost its lease, and what it held is another's. Without it ``SEND_BEFORE`` holds.
     """
     call = _Call("POST", url, headers, params, content)
-    return await _persist(settings, send_before, lambda started: _once(client, settings, call, started))
+    return await _persist(settings, send_before, call.url, lambda started: _once(client, settings, call, started))
 
 
 async def get(
@@ -160,13 +164,24 @@ async def get(
     With a ``sink`` the body goes there, ``answer_bytes_max`` still bounding it, and ``Reply.text`` stays empty.
     """
     call = _Call("GET", url, headers, params, sink=sink)
-    return await _persist(settings, send_before, lambda started: _once(client, settings, call, started))
+    return await _persist(settings, send_before, call.url, lambda started: _once(client, settings, call, started))
+
+
+def place_of(url: str) -> str:
+    """Host and port of an address, as far as it names them; nothing of its path, which may be a secret."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    host = parts.hostname or ""
+    return f"{host}:{port}" if port else host
 
 
 async def _persist(
-    settings: HttpSettings, send_before: float | None, try_once: Callable[[float], Awaitable[Delivery]]
+    settings: HttpSettings, send_before: float | None, url: str, try_once: Callable[[float], Awaitable[Delivery]]
 ) -> Delivery:
-    started = time.monotonic()
+    started, to = time.monotonic(), place_of(url)
     limits = [limit for limit in (send_before, SEND_BEFORE.get()) if limit is not None]
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_result(lambda result: isinstance(result, NotSent) and result.reason != TOO_LATE),
@@ -186,7 +201,7 @@ async def _persist(
             MARKS.reset(token)
         if marks.too_late and isinstance(result, NotSent | NoAnswer):
             result = _too_late(started)
-        return replace(result, timing=marks.timing())
+        return replace(result, timing=marks.timing(), to=to)
 
     result: Delivery = await retrying(once)
     return result

@@ -32,6 +32,7 @@ from connectors.base import (
     Parcel,
     Probed,
     Rejected,
+    Route,
     Sent,
     TryLater,
 )
@@ -243,6 +244,8 @@ class WebhookConnector:
             request=mask(parcel.payload),
             answer=mask(result.text, _ANSWER_KEPT) if isinstance(result, Reply) else "",
             elapsed_seconds=time.monotonic() - started,
+            to=result.to,
+            route=Route.DIRECT,
         )
         return _outcome(result, self._now), exchange
 

@@ -26,6 +26,8 @@ from schemas.provincial import DossierIn, StepIn
 
 CALLER = Caller("one-stop", "H15", frozenset({"intake"}))
 CATALOGUE = load_catalogue()
+# What every entry of a request through ``door`` says of where it came from.
+FROM_TEST = {"origin": {"address": "127.0.0.1", "auth": "static_token"}}
 # Quick enough for a test that moves its own clock, and long enough to be seen.
 SCHEDULE = Schedule((10.0, 60.0), attempts_max=5, age_max_seconds=86400.0, jitter_share=0.0)
 

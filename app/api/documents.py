@@ -201,9 +201,13 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
     summary="The documents of a dossier, and what is claimed without one",
     responses={200: examples.good(shown.OF_DOSSIER), **examples.problems(401, 403, 404)},
 )
-async def list_documents(code: CodePath, context: ContextDep, _caller: PaperCaller) -> DossierDocumentsOut:
+async def list_documents(
+    code: CodePath, context: ContextDep, caller: PaperCaller, correlation: CorrelationDep
+) -> DossierDocumentsOut:
     """All of them, those that do not speak any more too, in the order in which they came."""
-    return document_shapes.of_dossier(context, await look_documents.of_dossier(context, code))
+    return document_shapes.of_dossier(
+        context, await look_documents.shown_of_dossier(context, caller, code, correlation)
+    )
 
 
 @router.post(
@@ -274,9 +278,11 @@ async def store(context: ContextDep, _caller: ReadCaller) -> StoreOut:
     summary="A document with every judgement and change",
     responses={200: examples.good(shown.DETAIL), **examples.problems(401, 403, 404, 422)},
 )
-async def get_document(document_id: DocumentPath, context: ContextDep, _caller: PaperCaller) -> DocumentDetail:
+async def get_document(
+    document_id: DocumentPath, context: ContextDep, caller: PaperCaller, correlation: CorrelationDep
+) -> DocumentDetail:
     """What it is, what its signatures are worth and by what that was judged, what people changed and why."""
-    return document_shapes.detail(context, await look_documents.one(context, document_id))
+    return document_shapes.detail(context, await look_documents.shown(context, caller, document_id, correlation))
 
 
 @router.get(

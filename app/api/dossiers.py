@@ -60,9 +60,11 @@ async def post_step(
     summary="A dossier and where it stands with each national system",
     responses={200: examples.good(examples.DOSSIER_OUT), **examples.problems(401, 403, 404)},
 )
-async def get_dossier(code: CodePath, context: ContextDep, _caller: ReadCaller) -> DossierOut:
-    """Facts as handed over; per target: state, attempts, last answer, next attempt."""
-    return shapes.dossier(await look.dossier(context, code))
+async def get_dossier(
+    code: CodePath, context: ContextDep, caller: ReadCaller, correlation: CorrelationDep
+) -> DossierOut:
+    """Facts as handed over; per target: state, attempts, last answer, next attempt. The look is on record."""
+    return shapes.dossier(await look.dossier(context, caller, code, correlation))
 
 
 async def _take(context: Context, caller: Caller, record: Record, correlation: str) -> ReceiptOut:

@@ -17,6 +17,8 @@ class AuditKind(StrEnum):
     OPERATION = "operation"
     TOKEN = "token"  # noqa: S105 - a kind of event
     LOG_ACCESS = "log_access"
+    CONFIGURATION = "configuration"
+    DOSSIER_READ = "dossier_read"
     DOCUMENT = "document"
     DOCUMENT_READ = "document_read"
     DOCUMENT_LOOKUP = "document_lookup"
@@ -26,11 +28,19 @@ class AuditKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from: the caller's network address, and how it showed who it is, once it has."""
+
+    address: str
+    auth: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One entry. Never holds personal values: a keyed or plain hash, a code, or nothing.
 
     ``actor`` is who did it (a token's name, a worker), ``agency`` for whom, ``provider`` whose data or system.
-    ``detail`` is flat and small; it is stored as JSON.
+    ``detail`` is small; it is stored as JSON. Of what a request led to, the store adds its ``origin``.
     """
 
     kind: AuditKind

@@ -26,6 +26,8 @@ class What(StrEnum):
     PERSON_TOLD = "person_told"
     PERSON_NOT_CONFIRMED = "person_not_confirmed"
     PERSON_UNANSWERED = "person_unanswered"
+    DOSSIER_READ = "dossier_read"
+    DOCUMENT_DESCRIBED = "document_described"
     DOCUMENT_GIVEN = "document_given"
     DOCUMENTS_LISTED = "documents_listed"
     LOOKUP_BEGUN = "lookup_begun"
@@ -50,6 +52,8 @@ _MEANS = MappingProxyType(
         (_K.PERSON_ASKED, "asked"): What.PERSON_ASKED,
         (_K.PERSON_ANSWERED, "MATCH"): What.PERSON_TOLD,
         (_K.PERSON_ANSWERED, "NOT_FOUND_OR_MISMATCH"): What.PERSON_NOT_CONFIRMED,
+        (_K.DOSSIER_READ, "given"): What.DOSSIER_READ,
+        (_K.DOCUMENT_READ, "described"): What.DOCUMENT_DESCRIBED,
         (_K.DOCUMENT_READ, "given"): What.DOCUMENT_GIVEN,
         (_K.DOCUMENT_READ, "listed"): What.DOCUMENTS_LISTED,
         (_K.DOCUMENT_LOOKUP, "asked"): What.LOOKUP_BEGUN,
@@ -79,10 +83,11 @@ _OTHERWISE = MappingProxyType(
 #: Kinds of entries that are about the person whom a question was about.
 OF_QUESTIONS: Final = (_K.PERSON_ASKED, _K.PERSON_ANSWERED)
 #: Kinds of entries that are about whose dossier it is. A document without an owner is the applicant's.
-OF_DOSSIERS: Final = (_K.EXCHANGE_STARTED, _K.EXCHANGE_ENDED, _K.DOCUMENT_READ)
+OF_DOSSIERS: Final = (_K.EXCHANGE_STARTED, _K.EXCHANGE_ENDED, _K.DOSSIER_READ, _K.DOCUMENT_READ)
 #: Kinds of entries that say themselves whom they are about.
 OF_SUBJECTS: Final = (_K.DOCUMENT_READ, _K.DOCUMENT_LOOKUP, _K.ONCE_ONLY, _K.PREFILL, _K.LOG_ACCESS)
 _EXCHANGES = frozenset({_K.EXCHANGE_STARTED, _K.EXCHANGE_ENDED})
+_WHOLE = _EXCHANGES | {_K.DOSSIER_READ}
 
 #: The whole dossier, or the steps of it, as handed over; which they were stands with the delivery.
 _DOSSIER_ITEMS = ("dossier",)
@@ -185,7 +190,7 @@ def disclosure_of(row: Mapping[str, Any], known: Known) -> Disclosure | None:
         procedure=row["procedure_code"] if own else None,
         purpose=purpose,
         legal_basis=row["legal_basis"],
-        items=_DOSSIER_ITEMS if kind in _EXCHANGES else items_of(detail),
+        items=_DOSSIER_ITEMS if kind in _WHOLE else items_of(detail),
     )
 
 

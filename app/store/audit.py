@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditEntry, Origin
 from app.errors import AuditUnavailable
 from app.store.session import ReadSession, Row, WriteSession
 from app.store.tables import audit
+
+#: The request that is being served; None in a worker and on the command line. Set at the door, so that no entry of a
+#: request can be written without it.
+ORIGIN: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 
 async def append(session: WriteSession, entries: Sequence[AuditEntry], at: datetime) -> None:
@@ -34,8 +39,15 @@ def _row(entry: AuditEntry, at: datetime) -> Row:
     row = {name: getattr(entry, name) for name in entry.__slots__}
     row["kind"] = entry.kind.value
     row["at"] = at
-    row["detail"] = json.dumps(entry.detail, ensure_ascii=False, separators=(",", ":"))
+    origin = ORIGIN.get()
+    detail = entry.detail if origin is None else entry.detail | {"origin": _told(origin)}
+    row["detail"] = json.dumps(detail, ensure_ascii=False, separators=(",", ":"))
     return row
+
+
+def _told(origin: Origin) -> dict[str, str]:
+    told = {"address": origin.address}
+    return told | ({"auth": origin.auth} if origin.auth else {})
 
 
 async def page(

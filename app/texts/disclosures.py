@@ -21,6 +21,14 @@ RAW = {
         "Câu hỏi đã gửi không có câu trả lời dùng được; không thông tin nào được cung cấp.",
         "The question got no answer that can be used; nothing was given.",
     ),
+    "disclosure.dossier_read": (
+        "Nội dung hồ sơ được xem.",
+        "What the dossier says was looked at.",
+    ),
+    "disclosure.document_described": (
+        "Thông tin về một giấy tờ được xem, không mở tệp.",
+        "What is said of a document was looked at; its file was not opened.",
+    ),
     "disclosure.document_given": (
         "Tệp giấy tờ được mở hoặc tải về.",
         "A document's file was opened or downloaded.",

@@ -267,7 +267,10 @@ async def _end(case: Case, answer: RecordAnswer, session: WriteSession, *, of_so
         watched = await browsing.watch(
             case.context, session, asked.officer, asked.unit, {Trait.REPEATED_MISMATCH}, case.correlation_id, now
         )
-    entry = case.entry(AuditKind.PERSON_ANSWERED, answer.outcome.value, {"returned": [name.value for name in returned]})
+    more: dict[str, object] = {"returned": [name.value for name in returned]}
+    if answer.exchange is not None:
+        more["wire"] = answer.exchange.facts()
+    entry = case.entry(AuditKind.PERSON_ANSWERED, answer.outcome.value, more)
     await audit.append(session, [entry, *watched.entries], now)
     incident = await _source_is_silent(case, session, told, now) if of_source else f"query:{case.query_id}"
     told = replace(told, incident=incident)

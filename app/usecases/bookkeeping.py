@@ -228,6 +228,7 @@ def _results(round_: Round) -> list[AuditEntry]:
     for note in round_.trip.notes:
         groups.setdefault((note.call_id, note.message.dossier_code), []).append(note)
     entries = []
+    wires = {call.id: call.exchange.facts() for call in round_.calls}
     for (call_id, code), notes in groups.items():
         first = notes[0].message
         outcomes = {_outcome_name(note.outcome) for note in notes}
@@ -241,11 +242,15 @@ def _results(round_: Round) -> list[AuditEntry]:
                 unit_code=first.unit_code,
                 correlation_id=first.correlation_id,
                 payload_hash=first.payload_hash if len(notes) == 1 else None,
-                detail={"call": call_id, "messages": [[n.message.id, _outcome_name(n.outcome)] for n in notes]},
+                detail={
+                    "call": call_id,
+                    "messages": [[n.message.id, _outcome_name(n.outcome)] for n in notes],
+                    "wire": wires.get(call_id, {}),
+                },
             )
         )
     for probe in round_.probes:
-        first, detail = probe.first, {"call": probe.call.id}
+        first, detail = probe.first, {"call": probe.call.id, "wire": probe.call.exchange.facts()}
         entries.append(
             _entry(
                 round_,

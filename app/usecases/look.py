@@ -12,17 +12,36 @@ from app.store.views import DeliveryFilter
 from app.usecases.context import Caller, Context
 
 
-async def dossier(context: Context, code: str) -> Row:
-    """A dossier's facts as handed over, its lanes and its deliveries.
+async def dossier(context: Context, caller: Caller, code: str, correlation_id: str) -> Row:
+    """A dossier's facts as handed over, its lanes and its deliveries; the look is on record before it is answered.
 
     Raises:
         UnknownDossier: it was never handed over.
     """
-    async with context.database.read() as session:
+
+    async def note(session: WriteSession) -> None:
         row = await dossiers.facts(session, code)
         if row is None:
             message = f"dossier '{code}' was never handed over"
             raise UnknownDossier(message)
+        entry = AuditEntry(
+            kind=AuditKind.DOSSIER_READ,
+            outcome="given",
+            actor=caller.name,
+            agency=caller.agency,
+            purpose=Purpose.OPERATION.value,
+            legal_basis=LEGAL_BASIS[Purpose.OPERATION],
+            correlation_id=correlation_id,
+            dossier_code=code,
+            procedure_code=row["procedure_code"],
+            unit_code=row["unit_code"],
+        )
+        await audit.append(session, [entry], await session.now())
+
+    await context.database.run(note)
+    async with context.database.read() as session:
+        row = await dossiers.facts(session, code)
+        assert row is not None  # noqa: S101 - dossiers are never taken away
         lanes = await views.lanes_of(session, code)
         deliveries = await views.dossier_deliveries(session, code)
         steps = await dossiers.count_steps(session, code)

@@ -26,6 +26,59 @@ class DossierDocuments:
     e_result: bool
 
 
+async def shown_of_dossier(context: Context, caller: Caller, code: str, correlation_id: str) -> DossierDocuments:
+    """As ``of_dossier``, for somebody who looks; the look is on record before it is answered."""
+    found = await of_dossier(context, code)
+    detail: dict[str, object] = {"documents": len(found.rows)}
+    await _note(context, caller, "listed", correlation_id, dossier_code=code, detail=detail)
+    return found
+
+
+async def shown(
+    context: Context, caller: Caller, document_id: str, correlation_id: str
+) -> tuple[Row, list[Row], list[Row]]:
+    """As ``one``, for somebody who looks; the look is on record before it is answered."""
+    found = await one(context, document_id)
+    row = found[0]
+    await _note(
+        context,
+        caller,
+        "described",
+        correlation_id,
+        dossier_code=row["dossier_code"],
+        subject=row["subject_id"],
+        detail={"document": document_id},
+    )
+    return found
+
+
+async def _note(
+    context: Context,
+    caller: Caller,
+    outcome: str,
+    correlation_id: str,
+    *,
+    dossier_code: str | None = None,
+    subject: str | None = None,
+    sha256: str | None = None,
+    detail: dict[str, object],
+) -> None:
+    async def work(session: WriteSession) -> None:
+        entry = papers.entry(
+            caller,
+            AuditKind.DOCUMENT_READ,
+            outcome,
+            correlation_id,
+            dossier_code=dossier_code,
+            subject=subject,
+            sha256=sha256,
+            detail=detail,
+        )
+        await audit.append(session, [entry], await session.now())
+
+    await context.database.run(work)
+
+
 async def of_dossier(context: Context, code: str) -> DossierDocuments:
     """The documents of a dossier, in the order in which they came.
 
@@ -105,11 +158,10 @@ async def read_file(context: Context, caller: Caller, document_id: str, correlat
     """
     row, _, _ = await one(context, document_id)
     file = await open_link.fetch(context, row)
-
-    async def note(session: WriteSession) -> None:
-        entry = papers.entry(
+    try:
+        await _note(
+            context,
             caller,
-            AuditKind.DOCUMENT_READ,
             "given",
             correlation_id,
             dossier_code=row["dossier_code"],
@@ -117,10 +169,6 @@ async def read_file(context: Context, caller: Caller, document_id: str, correlat
             sha256=row["sha256"],
             detail={"document": document_id},
         )
-        await audit.append(session, [entry], await session.now())
-
-    try:
-        await context.database.run(note)
     except BaseException:
         file.close()
         raise

@@ -287,7 +287,7 @@ def _entry_of(
     if isinstance(answer, Refusal):
         detail["faults"] = [f"{fault.pointer}: {fault.table or answer.slug}" for fault in answer.faults]
     else:
-        detail["ref"] = answer.ref
+        detail |= {"ref": answer.ref, "status": answer.status}
     return _entry(
         caller,
         context.agency,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from connectors.base import Exchange, TryLater
+from connectors.base import Exchange, Route, TryLater
 from connectors.http import Delivery, HttpSettings, NoAnswer, Reply, post
 from connectors.national_store.answers import (
     Answer,
@@ -123,7 +123,7 @@ class NationalStoreConnector:
         if isinstance(token, TryLater):
             return _Failed(StoreOutcome.UNAVAILABLE, f"no session: {token.message}", None)
         settings = self.settings
-        sent.append(Exchange(service, request=masked(body)))
+        sent.append(Exchange(service, request=masked(body), route=Route.PLATFORM))
         result = await post(
             self.client,
             http,
@@ -172,7 +172,9 @@ def _read(sent: Exchange, result: Delivery) -> tuple[Answer | None, Exchange]:
 
 def _exchange(sent: Exchange, result: Delivery) -> Exchange:
     if not isinstance(result, Reply):
-        return replace(sent, answer=result.message, elapsed_seconds=result.elapsed_seconds, timing=result.timing)
+        return replace(
+            sent, answer=result.message, elapsed_seconds=result.elapsed_seconds, timing=result.timing, to=result.to
+        )
     told = record_of_file(result.text) if sent.service == _FILE else masked(result.text)
     return replace(
         sent,
@@ -180,4 +182,5 @@ def _exchange(sent: Exchange, result: Delivery) -> Exchange:
         answer=told,
         elapsed_seconds=result.elapsed_seconds,
         timing=result.timing,
+        to=result.to,
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from connectors.base import Exchange, TryLater
+from connectors.base import Exchange, Route, TryLater
 from connectors.http import Delivery, HttpSettings, Reply, post
 from connectors.masking import mask
 from connectors.population.answers import Failure, Said, is_access_refused, open_answer, read_yes_or_no
@@ -29,6 +29,7 @@ class _Call:
 
     service: PopulationService
     question: PersonQuestion
+    route: Route
     sent: str | None = field(default=None, repr=False)
     result: Delivery | None = field(default=None, repr=False)
 
@@ -36,12 +37,16 @@ class _Call:
         """What may be kept: the question masked and no word of the answer; None when nothing was sent."""
         if self.sent is None:
             return None
-        found = Exchange(OPERATIONS[self.service.value], request=mask(self.sent))
+        found = Exchange(OPERATIONS[self.service.value], request=mask(self.sent), route=self.route)
         if self.result is None:
             return found
         status = self.result.status if isinstance(self.result, Reply) else None
         return replace(
-            found, http_status=status, elapsed_seconds=self.result.elapsed_seconds, timing=self.result.timing
+            found,
+            http_status=status,
+            elapsed_seconds=self.result.elapsed_seconds,
+            timing=self.result.timing,
+            to=self.result.to,
         )
 
 
@@ -72,7 +77,7 @@ class PopulationConnector:
         Raises:
             ValueError: a question that must not be asked, as ``wire_question`` says.
         """
-        call = _Call(PopulationService.VERIFY, question)
+        call = _Call(PopulationService.VERIFY, question, self._route())
         said = await self._in_time(call)
         outcome, reason = (said.outcome, said.reason) if isinstance(said, Failure) else read_yes_or_no(said)
         exchange = call.exchange()
@@ -87,7 +92,7 @@ class PopulationConnector:
         Raises:
             ValueError: a question that must not be asked, as ``wire_question`` says.
         """
-        call = _Call(PopulationService.RECORD, question)
+        call = _Call(PopulationService.RECORD, question, self._route())
         said = await self._in_time(call)
         found = Found(said.outcome, said.reason) if isinstance(said, Failure) else read_record(said, question, wanted)
         exchange = call.exchange()
@@ -100,6 +105,9 @@ class PopulationConnector:
     async def aclose(self) -> None:
         """Close connections."""
         await self.client.aclose()
+
+    def _route(self) -> Route:
+        return Route.DIRECT if self.settings.way is PopulationWay.DIRECT else Route.PLATFORM
 
     async def _in_time(self, call: _Call) -> Said | Failure:
         """Ask; again, at most twice and under a new request id, only where the gateway was down or out of reach."""

@@ -15,6 +15,7 @@ from connectors.base import (
     Outcome,
     Parcel,
     Probed,
+    Route,
     Sent,
     TryLater,
     Unknown,
@@ -204,7 +205,16 @@ def _traces(first: Parcel | None) -> dict[str, str]:
 
 def _read(service: str, content: str, result: Delivery) -> _Call:
     if not isinstance(result, Reply):
-        exchange = Exchange(service, None, mask(content), mask(result.message), result.elapsed_seconds, result.timing)
+        exchange = Exchange(
+            service,
+            None,
+            mask(content),
+            mask(result.message),
+            result.elapsed_seconds,
+            result.timing,
+            to=result.to,
+            route=Route.PLATFORM,
+        )
         return _Call(exchange, None, fault(result))
     answer = read_answer(result.text)
     exchange = Exchange(
@@ -215,6 +225,8 @@ def _read(service: str, content: str, result: Delivery) -> _Call:
         result.elapsed_seconds,
         result.timing,
         strange(result.text, answer) if result.status == _OK else None,
+        result.to,
+        Route.PLATFORM,
     )
     problem = fault(result)
     if problem is not None:

@@ -19,7 +19,7 @@ from app.usecases.witnessing import ask_witnesses
 from connectors.witness import HTTP, WitnessConnector
 from tests.factories import ManualClock
 from tests.logging_world import COSIGNER, ORIGIN, SIGNER, policy, sequence_all, signing, write
-from tests.worlds import context_of, door
+from tests.worlds import FROM_TEST, context_of, door
 
 OTHER = "log.example/h16"
 OTHER_SIGNER = Signer.parse(generate(OTHER))
@@ -62,7 +62,7 @@ async def test_a_follower_reads_the_whole_log_and_finds_it_true(client: httpx.As
     assert prove_log.check(proof.text, [SIGNER.verifier], ORIGIN)[0].index == 499
     assert (await client.get("/log/proof/5000")).json()["type"] == "/problems/unknown-log-part"
     looks = (await client.get("/v1/audit?kind=log_access")).json()["items"]
-    assert looks[-1]["detail"] == {"tile": "tile/entries/000"}
+    assert looks[-1]["detail"] == {"tile": "tile/entries/000"} | FROM_TEST
 
 
 async def test_nothing_beyond_the_newest_checkpoint_is_given(client: httpx.AsyncClient, context: Context) -> None:

@@ -36,7 +36,7 @@ from tests.asking import BIRTH, FREE, NAME, ask, number, person
 from tests.factories import NOW, ManualClock
 from tests.logging_world import COSIGNER, ORIGIN, SIGNER, policy, sequence_all
 from tests.papers_world import World, door, keep, make, metadata, paper
-from tests.worlds import code, dossier, dossier_body, drain, hand_over
+from tests.worlds import FROM_TEST, code, dossier, dossier_body, drain, hand_over
 
 ME, OTHER = ({"kind": "personal_number", "number": number(place)} for place in (1, 2))
 VKEY = SIGNER.verifier.vkey
@@ -217,7 +217,7 @@ async def test_what_is_delayed_leaves_no_trace_until_its_day(
     listed = (await client.get(f"/v1/disclosure-delays?dossier={code(1)}")).json()["items"]
     assert listed == [made.json()]
     ((law, detail),) = await world.rows("SELECT legal_basis, detail FROM audit WHERE outcome = 'disclosures_delayed'")
-    assert (law, json.loads(detail)) == (LAW, {"delay": made.json()["id"], "until": "2026-07-04"})
+    assert (law, json.loads(detail)) == (LAW, {"delay": made.json()["id"], "until": "2026-07-04"} | FROM_TEST)
 
 
 @pytest.mark.parametrize("until", ["2026-07-01", "2026-06-30", "2099-01-01"])

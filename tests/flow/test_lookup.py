@@ -34,7 +34,7 @@ from tests.papers_world import (
     path_of,
     sha256_of,
 )
-from tests.worlds import code, dossier, hand_over
+from tests.worlds import FROM_TEST, code, dossier, hand_over
 
 ASKER = {"requester_name": "Trần Thị Mẫu", "requester_number": "003085000001"}
 OTHER = {"kind": "personal_number", "number": "003190999999"}
@@ -402,7 +402,7 @@ async def test_who_took_a_paper_is_on_record_though_many_share_the_token(
     # It is on record before anybody is asked for the file, and says afterwards what came of it.
     assert [row.outcome for row in taking] == ["taking", "taking", "taken"]
     assert {(row.actor.partition(" (")[0], row.subject_ref) for row in taking} == {("cb.tiepnhan.07", kept["subject"])}
-    said = {"lookup": lookup["id"], "candidate": 0, "component": COMPONENT}
+    said = {"lookup": lookup["id"], "candidate": 0, "component": COMPONENT} | FROM_TEST
     assert json.loads(taking[0].detail) == said | {"held_in": "national_store"}
     assert json.loads(taking[2].detail) == said | {"document": kept["id"]}
     (written,) = [row for row in entries if row.kind == "document" and row.outcome == "kept"]

@@ -39,7 +39,7 @@ from schemas.persons import PersonField as F
 from tests.asking import BIRTH, BREAKER, FREE, NAME, TRIO, ask, asking, number, person, question, rows_of
 from tests.bounds import AMPLE_SECONDS
 from tests.factories import ManualClock
-from tests.worlds import CALLER, code, door, dossier, hand_over
+from tests.worlds import CALLER, FROM_TEST, code, door, dossier, hand_over
 
 ETHNICITY = frozenset({F.ETHNICITY})
 HOME = frozenset({F.HOME_TOWN})
@@ -601,6 +601,7 @@ async def test_who_asked_can_be_read_and_the_look_is_on_record(
         "log": "person_queries",
         "filter": {"officer": "canbo02"},
         "limit": 100,
+        **FROM_TEST,
     }
 
 

@@ -26,9 +26,9 @@ from app.texts import TEXTS
 START = datetime(2026, 7, 1, 2, 0, tzinfo=UTC)
 KNOWN = Known("me", frozenset({"mine"}), frozenset({"about-me"}))
 OUTCOMES = (
-    "asked", "answered", "taking", "taken", "given", "listed", "probed", "filled", "preview_accepted", "handed_in",
-    "MATCH", "NOT_FOUND_OR_MISMATCH", "DENIED", "claimed", "accepted", "rejected", "trylater", "unknown", "mixed",
-    "read", "receipt", "kept", "new", *(kind.slug for kind in Refusal.__subclasses__()),
+    "asked", "answered", "taking", "taken", "given", "described", "listed", "probed", "filled", "preview_accepted",
+    "handed_in", "MATCH", "NOT_FOUND_OR_MISMATCH", "DENIED", "claimed", "accepted", "rejected", "trylater", "unknown",
+    "mixed", "read", "receipt", "kept", "new", *(kind.slug for kind in Refusal.__subclasses__()),
 )  # fmt: skip
 
 
