@@ -149,7 +149,9 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     operating = (decisions, replays, targets, events, contracts, audit, health)
     logging = (tlog, witness, disclosures)
     for module in (*handing_over, *papers, *asking_once, *operating, *logging, oauth, docs, pages):
-        app.include_router(module.router)
+        # As they stand. To include_router each means to build it anew for this application, at its first request,
+        # and to look for each request's route twice.
+        app.router.routes.extend(module.router.routes)
     problems.install(app)
     _describe(app)
     app.add_middleware(BodyLimit, limit_bytes=settings.record_bytes_max)

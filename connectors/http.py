@@ -6,6 +6,7 @@ a whole answer is ``NoAnswer``.
 """
 
 import asyncio
+import functools
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -109,9 +110,10 @@ def build_client(settings: HttpSettings) -> httpx.AsyncClient:
         write=settings.write_seconds,
         pool=settings.pool_seconds,
     )
-    context = ssl.create_default_context()
+    context = _authorities()
+    # Without ``verify`` the transport would read a list of its own, which nothing uses.
     transport: httpx.AsyncBaseTransport = (
-        AiohttpTransport(limits=limits, client=lambda: _session(limits, context))
+        AiohttpTransport(verify=context, limits=limits, client=lambda: _session(limits, context))
         if settings.transport == "aiohttp"
         else httpx.AsyncHTTPTransport(verify=context, limits=limits)
     )
@@ -120,6 +122,12 @@ def build_client(settings: HttpSettings) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         transport=transport, timeout=timeout, follow_redirects=False, trust_env=False, cookies=cookies
     )
+
+
+@functools.cache
+def _authorities() -> ssl.SSLContext:
+    """Whom this machine trusts; read once a process, and not by each of its clients."""
+    return ssl.create_default_context()
 
 
 def _session(limits: httpx.Limits, context: ssl.SSLContext) -> aiohttp.ClientSession:

@@ -22,7 +22,6 @@ class Inspector:
         self._dossier = rulebook.table("dossier")
         self._step = rulebook.table("step")
         self._catalogue = catalogue
-        self._names = {code: _folded(procedure.name) for code, procedure in catalogue.procedures.items()}
         self._has_identity = profile == "v2"
 
     def step(self, item: object) -> Refusal | None:
@@ -44,7 +43,7 @@ class Inspector:
     def _against_catalogue(self, item: Item, procedure: Procedure) -> Refusal | None:
         if procedure.code in self._catalogue.closed:
             return Refusal(UNKNOWN_CODE, "MaTTHC", "thủ tục đã bị đóng trên Cổng")
-        if _folded(str(item["TenTTHC"])) != self._names[procedure.code]:
+        if _folded(str(item["TenTTHC"])) != _folded(procedure.name):
             return Refusal(UNKNOWN_CODE, "TenTTHC", "không khớp với tên thủ tục trong danh mục")
         if procedure.field_code and item["MaLinhVuc"] != procedure.field_code:
             return Refusal(UNKNOWN_CODE, "MaLinhVuc", "không khớp với lĩnh vực của thủ tục")

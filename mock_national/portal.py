@@ -3,6 +3,7 @@
 import hmac
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Final, cast
 
 from starlette.requests import Request
@@ -62,7 +63,6 @@ class Portal:
         self._accounts = {str(account["username"]): account for account in accounts}
         self._reception = Reception(settings, Inspector(settings.profile, catalogue), parts.holdings, policy)
         self._success: int | str = 0 if settings.answer_style == "int" else settings.answer_style
-        self._procedures = self._found(catalogue.procedure_list(), "LayDanhSachTTHC")
         self._bending = Bending(parts.holdings, parts.faults, settings.clock)
         self._integration: Mapping[str, Service] = {
             "DongBoHoSoMC": self._push_dossiers,
@@ -183,7 +183,7 @@ class Portal:
 
     def _procedure_list(self, _: Body, terms: Terms) -> Reply:
         if not terms.closed:
-            return self._procedures
+            return self._all_procedures
         return self._found(closed_list(self._catalogue, terms), "LayDanhSachTTHC")
 
     def _judged(self, outcome: Outcome, message: str, service: str) -> Reply:
@@ -206,6 +206,11 @@ class Portal:
 
     def _found(self, result: object, service: str) -> Reply:
         return self._reply({"error_code": self._success, "message": "thành công", "result": result}, service, 0)
+
+    @cached_property
+    def _all_procedures(self) -> Reply:
+        """The longest of the lists, written once."""
+        return self._found(self._catalogue.procedure_list(), "LayDanhSachTTHC")
 
     @staticmethod
     def _reply(answer: dict[str, object], service: str, items: int) -> Reply:

