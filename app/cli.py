@@ -1,4 +1,4 @@
-"""The command line: ``lienthong serve | worker | up | migrate | token | client | documents | import | mock | …``."""
+"""The command line: ``lienthong serve | worker | up | migrate | token | client | account | documents | import | …``."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import observability, tracing
+from app.account_cli import account_cli
 from app.audit_cli import audit_cli
 from app.cli_work import NOT_DONE, caller_of, lines_of, operator, run
 from app.client_cli import client_cli
@@ -36,6 +37,7 @@ cli = typer.Typer(name="lienthong", no_args_is_help=True, add_completion=False, 
 token_cli = typer.Typer(no_args_is_help=True, help="Make, list and end bearer tokens.")
 cli.add_typer(token_cli, name="token")
 cli.add_typer(client_cli, name="client")
+cli.add_typer(account_cli, name="account")
 documents_cli = typer.Typer(no_args_is_help=True, help="Hold the document store against its rows.")
 cli.add_typer(documents_cli, name="documents")
 cli.add_typer(audit_cli, name="audit")

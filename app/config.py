@@ -19,6 +19,8 @@ _SECRET_PARTS = re.compile(r"(?<=//)[^/@\s]*(?=@)|(?<=password=)[^&\s]*", re.IGN
 FileKind = Literal["pdf", "png", "jpeg", "tiff", "xml"]
 Verdict = Literal["VALID", "MODIFIED", "EXPIRED", "REVOKED", "UNTRUSTED", "UNSIGNED", "INCOMPLETE"]
 
+RoleName = Literal["administrator", "operator", "officer", "approver", "auditor"]
+
 
 class RetrySchedule(BaseModel):
     """One schedule of retries: an explicit list of waits, the last of which repeats, and two ends."""
@@ -215,6 +217,22 @@ class Settings(BaseSettings):
     access_token_seconds: float = Field(default=600.0, ge=30, le=3600)
     # For development; switched off, only short-lived tokens let in.
     static_tokens: bool = True
+
+    # Accounts of people. The key under which second factors are sealed: 32 bytes in base64; and those before it.
+    account_key: SecretStr = SecretStr("")
+    account_old_keys: tuple[SecretStr, ...] = ()
+    second_factor_roles: tuple[RoleName, ...] = ("administrator", "operator", "officer", "approver", "auditor")
+    session_idle_seconds: float = Field(default=900.0, ge=60, le=900)
+    session_seconds: float = Field(default=28800.0, ge=300, le=43200)
+    login_tries_max: int = Field(default=5, ge=1, le=5)
+    login_lock_seconds: float = Field(default=43200.0, ge=43200, le=30 * 86400)
+    account_idle_days: int = Field(default=45, ge=1, le=45)
+    # Tries to log in from one address, whosever name it is.
+    logins_per_minute: int = Field(default=30, ge=1)
+    # What one hash of a password costs (argon2id), and how many are made at once in a process.
+    password_memory_kib: int = Field(default=65536, ge=19456, le=2**20)
+    password_passes: int = Field(default=3, ge=2, le=100)
+    passwords_at_once: int = Field(default=2, ge=1, le=32)
 
     # What one process takes. Requests a minute of one caller, and of one address without a token; 0: no limit.
     caller_requests_per_minute: int = Field(default=6000, ge=0)

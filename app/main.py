@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import VERSION, tracing
 from app.api import (
+    accounts,
     anomalies,
     audit,
     contracts,
@@ -35,6 +36,7 @@ from app.api import (
     replays,
     results,
     rule_tables,
+    sessions,
     subjects,
     targets,
     tlog,
@@ -46,7 +48,7 @@ from app.api.bounds import STREAMS, Bounds
 from app.api.headers import SecurityHeaders
 from app.api.origin import Origins
 from app.config import Settings, told
-from app.dashboard import pages
+from app.dashboard import entry, pages
 from app.rates import Rates
 from app.usecases.configuration import keep_noting
 from app.usecases.context import Context
@@ -141,14 +143,15 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     app.state.context = context
     app.state.settings = settings
     app.state.doctor = Doctor(context)
-    rates = Rates(settings.caller_requests_per_minute, settings.address_requests_per_minute)
+    rates = Rates(settings.caller_requests_per_minute, settings.address_requests_per_minute, settings.logins_per_minute)
     app.state.rates = rates
     handing_over = (dossiers, intake, deliveries, persons, webhooks)
     papers = (documents, document_changes, uploads, subjects, results, files)
     asking_once = (once_only, prefill, anomalies, rule_tables)
     operating = (decisions, replays, targets, events, contracts, audit, health)
     logging = (tlog, witness, disclosures)
-    for module in (*handing_over, *papers, *asking_once, *operating, *logging, oauth, docs, pages):
+    people = (sessions, accounts, entry)
+    for module in (*handing_over, *papers, *asking_once, *operating, *logging, oauth, *people, docs, pages):
         # As they stand. To include_router each means to build it anew for this application, at its first request,
         # and to look for each request's route twice.
         app.router.routes.extend(module.router.routes)

@@ -1,10 +1,15 @@
-"""From settings to the rules that use cases go by: bounds of delivery, documents, asking once, the log, tokens."""
+"""From settings to the rules that use cases go by: delivery, documents, asking once, the log, tokens, people."""
 
+import base64
+import binascii
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from app.config import Settings
+from app.domain.access import Role
+from app.domain.accounts import Limits, SessionLimits
 from app.domain.breaker import BreakerPolicy
 from app.domain.delivery import Target
 from app.domain.documents import GateMode, SignerKind, Verdict
@@ -14,6 +19,9 @@ from app.errors import ConfigurationError
 from app.tlog import KeyKind, KeyRing, Signer, TlogError, Verifier, load_signer, load_verifiers
 from app.usecases.access_tokens import KeyFiles
 from app.usecases.context import DeliveryPolicy, LogPolicy, OncePolicy, PaperPolicy, TokenPolicy
+from app.usecases.hashing import HashCost, Passwords
+from app.usecases.people import PeoplePolicy
+from app.usecases.second_factor import SecretBox
 
 _WEBHOOKS_AT_ONCE = 8
 _HOUR, _DAY = 3600.0, 86400.0
@@ -162,6 +170,40 @@ def token_policy(settings: Settings) -> TokenPolicy:
 def public_keys_path(key: Path, given: Path | None) -> Path:
     """Where the public keys of tokens are listed."""
     return given or key.with_name(f"{key.name}.pub")
+
+
+def people_policy(settings: Settings) -> PeoplePolicy:
+    """The rules of people's accounts, with the keys of their second factors.
+
+    Raises:
+        ConfigurationError: names the setting whose key cannot be used; never the key.
+    """
+    keys = [settings.account_key, *settings.account_old_keys]
+    held = [_key(key.get_secret_value()) for key in keys if key.get_secret_value()]
+    try:
+        box = SecretBox(held) if held else None
+    except ValueError as error:
+        message = f"LIENTHONG_ACCOUNT_KEY, LIENTHONG_ACCOUNT_OLD_KEYS: {error}, in base64 (`lienthong account keygen`)"
+        raise ConfigurationError(message) from error
+    return PeoplePolicy(
+        passwords=Passwords(
+            HashCost(settings.password_memory_kib, settings.password_passes, settings.passwords_at_once)
+        ),
+        box=box,
+        second_factor_roles=frozenset(map(Role, settings.second_factor_roles)),
+        limits=Limits(settings.login_tries_max, timedelta(seconds=settings.login_lock_seconds)),
+        sessions=SessionLimits(
+            timedelta(seconds=settings.session_idle_seconds), timedelta(seconds=settings.session_seconds)
+        ),
+        idle=timedelta(days=settings.account_idle_days),
+    )
+
+
+def _key(text: str) -> bytes:
+    try:
+        return base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _signer(name: str, path: Path | None, kind: KeyKind) -> Signer | None:

@@ -1,4 +1,4 @@
-"""How many requests a minute one caller, or one address without a token, may make of this process.
+"""How many requests a minute one caller, or one address without a token, may make; and how many tries to log in.
 
 A moving window, by the ``limits`` library, over a store of our own: the library's goes through all keys on a thread
 again and again, and takes its time from nowhere one could set.
@@ -96,14 +96,23 @@ class Rates:
     """Counts requests; 0 means that they are not counted."""
 
     def __init__(
-        self, caller_per_minute: int, address_per_minute: int, *, now: Callable[[], float] = time.monotonic
+        self,
+        caller_per_minute: int,
+        address_per_minute: int,
+        logins_per_minute: int = 0,
+        *,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin with nobody counted."""
         self._now = now
         self._limiter = MovingWindowRateLimiter(Windows(now))
         self._limits = {
             kind: RateLimitItemPerMinute(count) if count else None
-            for kind, count in (("caller", caller_per_minute), ("address", address_per_minute))
+            for kind, count in (
+                ("caller", caller_per_minute),
+                ("address", address_per_minute),
+                ("login", logins_per_minute),
+            )
         }
         self._noted: dict[str, float] = {}
 
@@ -122,6 +131,14 @@ class Rates:
             RateLimited: as for a caller.
         """
         self._count("address", _network(host))
+
+    def count_login(self, host: str) -> None:
+        """Count a try to log in from an address, whosever name it is.
+
+        Raises:
+            RateLimited: as for a caller.
+        """
+        self._count("login", _network(host))
 
     def _count(self, kind: str, who: str) -> None:
         item = self._limits[kind]

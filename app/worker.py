@@ -14,7 +14,7 @@ from app import VERSION
 from app.config import Settings, told
 from app.domain.delivery import PORTAL, Destination
 from app.errors import LienThongError
-from app.usecases import log_guard, uploads, webhooks
+from app.usecases import idle_accounts, log_guard, uploads, webhooks
 from app.usecases.check_store import Rechecks
 from app.usecases.configuration import keep_noting
 from app.usecases.context import Context
@@ -32,6 +32,7 @@ _LOOK_SECONDS = 5.0
 _SEQUENCE_SECONDS = 1.0
 _WITNESS_SECONDS = 5.0
 _CHECK_SECONDS = 10.0
+_ACCOUNTS_SECONDS = 3600.0
 _STORE_TROUBLE_SECONDS = 2.0
 
 
@@ -50,6 +51,7 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
         group.create_task(_repeat(partial(publish, context, name), stopping, settings.worker_poll_seconds))
         group.create_task(_repeat(partial(sequence, context, name), stopping, _SEQUENCE_SECONDS))
         group.create_task(_repeat(partial(ask_witnesses, context, name), stopping, _WITNESS_SECONDS))
+        group.create_task(_repeat(partial(idle_accounts.look, context), stopping, _ACCOUNTS_SECONDS))
         check = partial(_check_store, context, Rechecks(context, saved_seconds=2 * _CHECK_SECONDS), stopping)
         group.create_task(_repeat(check, stopping, _CHECK_SECONDS))
         group.create_task(_webhooks(context, settings, name, stopping, group))

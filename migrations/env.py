@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from app.store import (  # noqa: F401 - all belong to one metadata
+    account_tables,
     client_tables,
     disclosure_tables,
     document_tables,

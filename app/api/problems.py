@@ -6,7 +6,7 @@ import structlog
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from app.errors import (
@@ -67,12 +67,12 @@ def _plain(slug: str, title: str, status: int, detail: str, headers: dict[str, s
     )
 
 
-async def _on_refusal(request: Request, error: Exception) -> JSONResponse:
+async def _on_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)  # noqa: S101 - registered for this class only
     return await refuse(request, error)
 
 
-async def refuse(request: Request, error: Refusal) -> JSONResponse:
+async def refuse(request: Request, error: Refusal) -> Response:
     """The answer to a refusal, which is put on record if it is not yet."""
     if not error.on_record:
         about = request.path_params.get("code")
@@ -84,8 +84,10 @@ async def refuse(request: Request, error: Refusal) -> JSONResponse:
     return answer(error)
 
 
-def answer(error: Refusal) -> JSONResponse:
+def answer(error: Refusal) -> Response:
     """The answer to a refusal."""
+    if error.leads_to is not None:
+        return RedirectResponse(error.leads_to, HTTPStatus.SEE_OTHER)
     headers = dict[str, str]()
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
@@ -94,8 +96,7 @@ def answer(error: Refusal) -> JSONResponse:
         headers["Connection"] = "close"
     asks_client = isinstance(error, OAUTH_REFUSALS)
     if error.status is HTTPStatus.UNAUTHORIZED:
-        basic = asks_client or error.members.get("browser")
-        headers["WWW-Authenticate"] = 'Basic realm="LienThong", charset="UTF-8"' if basic else "Bearer"
+        headers["WWW-Authenticate"] = 'Basic realm="LienThong", charset="UTF-8"' if asks_client else "Bearer"
     if asks_client:
         # RFC 6749, 5.2: a form of its own, for clients that know no problem documents.
         body = {"error": error.slug.replace("-", "_"), "error_description": _quotable(error.detail)}
@@ -108,18 +109,18 @@ def _quotable(text: str) -> str:
     return "".join(letter for letter in text if " " <= letter <= "~" and letter not in '"\\')
 
 
-async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
     return await _on_refusal(request, refusal_of(error.errors(), skip=1))
 
 
-async def _on_unavailable(_request: Request, error: Exception) -> JSONResponse:
+async def _on_unavailable(_request: Request, error: Exception) -> Response:
     slug = "audit-unavailable" if isinstance(error, AuditUnavailable) else "store-busy"
     _log.error(slug, exc_info=error)
     return _plain(slug, "Not taken, try again", 503, str(error), {"Retry-After": str(_BUSY_SECONDS)})
 
 
-async def _on_http(request: Request, error: Exception) -> JSONResponse:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     limit = getattr(request.state, "too_large", None)
     if limit is not None:

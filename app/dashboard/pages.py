@@ -1,47 +1,21 @@
 """The one plain page for administrators: the summary, what is stuck and why, a dossier by its code. It only reads."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.dashboard import reading, words
+from app.dashboard import reading
+from app.dashboard.frame import STYLE, STYLE_TAG, render
 from app.deps import ContextDep, browser_reader
 from app.store import views
-from app.texts import text
 
-_HERE = Path(__file__).parent
-_STYLE = (_HERE / "static" / "lienthong.css").read_bytes()
-_STYLE_TAG = hashlib.sha256(_STYLE).hexdigest()[:16]
 _STUCK_SHOWN = 50
 _UNITS_SHOWN = 20
 _CODE_LENGTH_MAX = 100
 _LATE = timedelta(hours=24)
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
-
-_templates = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_templates.globals.update(
-    text=text, say=words.say, number=words.number, share=words.share, moment=words.moment, style_tag=_STYLE_TAG
-)
-
 router = APIRouter(include_in_schema=False)
 
 
@@ -70,7 +44,8 @@ async def page(context: ContextDep, code: Annotated[str, Query()] = "") -> HTMLR
         stuck = await views.attention(session, _STUCK_SHOWN + 1)
         undecided, outages = await views.undecided(session), await views.outages(session)
     units = reading.units_by_trouble(summary["by_unit"])
-    html = _templates.get_template("page.html").render(
+    return render(
+        "page.html",
         now=now,
         typed=typed,
         found=await _look_up(context, typed, now) if typed else None,
@@ -83,7 +58,6 @@ async def page(context: ContextDep, code: Annotated[str, Query()] = "") -> HTMLR
         units=context.catalogue.units,
         procedures=context.catalogue.procedures,
     )
-    return HTMLResponse(html, headers=_HEADERS)
 
 
 def _readable(code: str) -> str:
@@ -107,7 +81,7 @@ async def _look_up(context: ContextDep, typed: str, now: datetime) -> _Found | N
 @router.get("/static/lienthong.css")
 async def stylesheet(request: Request) -> Response:
     """The one stylesheet. Its address on the page carries its hash, so that an old copy is never used."""
-    headers = {"ETag": f'"{_STYLE_TAG}"', "Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
+    headers = {"ETag": f'"{STYLE_TAG}"', "Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(_STYLE, media_type="text/css", headers=headers)
+    return Response(STYLE, media_type="text/css", headers=headers)

@@ -16,6 +16,8 @@ class AuditKind(StrEnum):
     PERSON_ANSWERED = "person_answered"
     OPERATION = "operation"
     TOKEN = "token"  # noqa: S105 - a kind of event
+    ACCOUNT = "account"
+    SESSION = "session"
     LOG_ACCESS = "log_access"
     CONFIGURATION = "configuration"
     DOSSIER_READ = "dossier_read"

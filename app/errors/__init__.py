@@ -56,6 +56,16 @@ LienThongError
 │   ├── UnsupportedGrant        400  another grant than client_credentials (unsupported_grant_type)
 │   ├── InvalidScope            400  a scope that the client does not have (invalid_scope)
 │   ├── NoTokensHere            503  no key signs tokens here (temporarily_unavailable)
+│   ├── LoginRefused            401  a login that is not let in; outsiders are never told why
+│   ├── LoginStepNeeded         403  the session must first change its password or enrol a second factor
+│   ├── CrossSite               403  a browser's request that is not from our own pages, or lacks the session's token
+│   ├── PasswordRefused         422  a new password that does not hold what one must
+│   ├── ProofRefused            403  not the present password, or not a code of the new second factor
+│   ├── NoSecondFactorHere      503  no key is given that could seal second factors
+│   ├── UnknownAccount          404  no account has this name
+│   ├── RolesClash              422  roles that one account may not have together
+│   ├── OwnAccount              409  nobody decides about their own account
+│   ├── LastAdministrator       409  nobody would be left who can mend accounts
 │   ├── RateLimited             429  more requests than this caller or address may make
 │   ├── DoorFull                503  more requests at once than this process takes
 │   ├── BodyTooSlow             408  a body that did not come in time
@@ -155,6 +165,18 @@ from app.errors.papers import (
     UploadConflict,
     UploadIncomplete,
 )
+from app.errors.people import (
+    CrossSite,
+    LastAdministrator,
+    LoginRefused,
+    LoginStepNeeded,
+    NoSecondFactorHere,
+    OwnAccount,
+    PasswordRefused,
+    ProofRefused,
+    RolesClash,
+    UnknownAccount,
+)
 
 __all__ = [
     "OAUTH_REFUSALS",
@@ -164,6 +186,7 @@ __all__ = [
     "BodyTooLarge",
     "BodyTooSlow",
     "ConfigurationError",
+    "CrossSite",
     "DocumentKnown",
     "DoorFull",
     "DossierNotOpen",
@@ -180,30 +203,39 @@ __all__ = [
     "InvalidRecord",
     "InvalidScope",
     "KeyReused",
+    "LastAdministrator",
     "LienThongError",
     "LinkGone",
+    "LoginRefused",
+    "LoginStepNeeded",
     "LookupUsed",
     "NationalStoreSilent",
+    "NoSecondFactorHere",
     "NoTokensHere",
     "NotChangeable",
     "NotDecidable",
     "NotRetriable",
     "OfficerLocked",
+    "OwnAccount",
+    "PasswordRefused",
     "PersonCheckDenied",
     "PersonCheckUnavailable",
     "PersonQuotaSpent",
     "PersonReplyUnreadable",
     "PrefillEnded",
+    "ProofRefused",
     "RateLimited",
     "Refusal",
     "ResultMissing",
     "RevisionConflict",
+    "RolesClash",
     "ScannerSilent",
     "StaleRevision",
     "StepConflict",
     "StepOutOfOrder",
     "StoreBusy",
     "Unauthenticated",
+    "UnknownAccount",
     "UnknownAnomaly",
     "UnknownCheck",
     "UnknownCode",

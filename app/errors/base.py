@@ -43,6 +43,8 @@ class Refusal(LienThongError):
         self.retry_after_seconds = retry_after_seconds
         # Set by the use case that has put this refusal on record, so that the edge does not do it again.
         self.on_record = False
+        # Where a browser is led instead of being shown a problem: a page of ours.
+        self.leads_to: str | None = None
 
 
 class AuditUnavailable(LienThongError):

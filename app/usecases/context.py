@@ -21,6 +21,7 @@ from app.reference.rules import RuleBook, shipped_rules
 from app.store.session import Database
 from app.tlog.keys import Signer, Verifier
 from app.usecases.access_tokens import KeyFiles
+from app.usecases.people import PeoplePolicy
 from app.vault import Vault
 from connectors.base import Connector
 from connectors.links import Prober
@@ -239,6 +240,7 @@ class Context:
     once: OncePolicy = field(default_factory=OncePolicy)
     log: LogPolicy = field(default_factory=LogPolicy)
     access: TokenPolicy = field(default_factory=TokenPolicy)
+    people: PeoplePolicy = field(default_factory=PeoplePolicy)
     log_look: LogLook = field(default_factory=LogLook)
     witness: WitnessConnector | None = None
     draw: Callable[[], float] = field(default=random.random)

@@ -7,7 +7,7 @@ from app.domain.access import Scope
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import Fault, InvalidRecord, Unauthenticated
-from app.store import audit, clients, tokens
+from app.store import accounts, audit, clients, tokens
 from app.store.session import Row, WriteSession
 from app.usecases.context import Caller, Context
 
@@ -32,7 +32,7 @@ async def create(context: Context, *, name: str, agency: str, scopes: frozenset[
 
 
 async def require_free(session: WriteSession, name: str) -> None:
-    """Let a name be given, if neither a token nor a client ever had it.
+    """Let a name be given, if neither a token nor a client nor an account ever had it.
 
     Raises:
         InvalidRecord: the name is taken.
@@ -41,6 +41,9 @@ async def require_free(session: WriteSession, name: str) -> None:
         if any(row["name"] == name for row in rows):
             message = f"a {kind} named '{name}' exists already; names are kept for ever, since the log speaks of them"
             raise InvalidRecord(message, faults=(Fault("/name", message),))
+    if await accounts.is_taken(session, name):
+        message = f"an account named '{name}' exists already; names are kept for ever, since the log speaks of them"
+        raise InvalidRecord(message, faults=(Fault("/name", message),))
 
 
 async def revoke(context: Context, *, name: str, by: str) -> bool:
