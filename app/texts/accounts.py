@@ -53,7 +53,7 @@ RAW = {
     "entry.login": ("Đăng nhập", "Log in"),
     "entry.account": ("Tên tài khoản", "Account"),
     "entry.password": ("Mật khẩu", "Password"),
-    "entry.code": ("Mã xác thực", "Code of your second factor"),
+    "entry.code": ("Mã xác thực", "Code"),
     "entry.code-hint": (
         "6 chữ số trong ứng dụng, hoặc một mã khôi phục. Lần đăng nhập đầu tiên: để trống.",
         "Six digits of your app, or a recovery code. Leave it empty the first time.",
@@ -108,6 +108,8 @@ RAW = {
     ),
     "entry.password-changed": ("Đã đổi mật khẩu.", "The password was changed."),
     "entry.enrol": ("Đăng ký mã xác thực", "Enrol a second factor"),
+    "entry.enrol-button": ("Đăng ký", "Enrol"),
+    "entry.enrol-other": ("Đổi sang điện thoại khác", "Enrol another telephone"),
     "entry.enrol-needed": (
         "Vai trò của bạn cần mã xác thực hai lớp. Chuẩn bị điện thoại có ứng dụng tạo mã (TOTP).",
         "Your role needs a second factor. Have a telephone with an app for codes (TOTP) at hand.",

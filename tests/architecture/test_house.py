@@ -31,8 +31,10 @@ PUBLIC_PATHS = {
     "/static/lienthong.css",
     "/openapi.json",
     "/docs",
-    # Who asks for a token brings a secret of its own.
+    # Who asks for a token, or logs in, brings a secret of its own.
     "/oauth/token",
+    "/v1/sessions",
+    "/login",
     # Whoever has the address may read: the portal takes addresses only. It holds 256 random bits.
     "/files/{capability}",
     "/files/{capability}/bundle",
@@ -125,7 +127,7 @@ def _scopes(dependant: Dependant) -> Iterator[object]:
     for inner in dependant.dependencies:
         if inner.call is not None:
             yield getattr(inner.call, "scope", None)
-            if inner.call.__name__ == "browser_reader":
+            if getattr(inner.call, "__name__", "") in {"browser_reader", "session_holder", "page_holder"}:
                 yield "browser"
         yield from _scopes(inner)
 
@@ -204,6 +206,23 @@ _ASKING_PATHS = {
     "/v1/persons/verify",
     "/v1/audit",
     "/v1/log",
+    "/v1/sessions/current",
+    "/v1/sessions/current/password",
+    "/v1/sessions/current/second-factor",
+    "/v1/sessions/current/recovery-codes",
+    "/v1/accounts",
+    "/v1/accounts/{name}",
+    "/v1/accounts/{name}/rights",
+    "/v1/accounts/{name}/disable",
+    "/v1/accounts/{name}/enable",
+    "/v1/accounts/{name}/unlock",
+    "/v1/accounts/{name}/reset",
+    "/logout",
+    "/account",
+    "/account/password",
+    "/account/second-factor",
+    "/account/second-factor/offer",
+    "/account/recovery-codes",
     "/log/tile/entries/{place:path}",
     "/log/proof/{audit_id}",
     "/",
