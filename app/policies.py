@@ -180,6 +180,9 @@ def people_policy(settings: Settings) -> PeoplePolicy:
     """
     keys = [settings.account_key, *settings.account_old_keys]
     held = [_key(key.get_secret_value()) for key in keys if key.get_secret_value()]
+    if held and not settings.account_key.get_secret_value():
+        message = "LIENTHONG_ACCOUNT_OLD_KEYS: old keys only open; LIENTHONG_ACCOUNT_KEY is the one that seals"
+        raise ConfigurationError(message)
     try:
         box = SecretBox(held) if held else None
     except ValueError as error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app import cookies
@@ -30,9 +30,9 @@ _PAGES: Final = {LoginStep.CHANGE_PASSWORD: "/account/password", LoginStep.ENROL
 
 
 @router.get("/login", response_class=HTMLResponse)
-async def login_page() -> HTMLResponse:
-    """The form."""
-    return _login()
+async def login_page(full: Annotated[str, Query()] = "") -> HTMLResponse:
+    """The form; with ``full`` for who has tried too often."""
+    return _login(HTTPStatus.TOO_MANY_REQUESTS, "entry.too-many") if full else _login()
 
 
 @router.post("/login", response_class=HTMLResponse)
@@ -44,8 +44,9 @@ async def login(request: Request, context: ContextDep, correlation: CorrelationD
     except CrossSite as refusal:
         refusal.leads_to = "/login"
         raise
-    except RateLimited:
-        return _login(HTTPStatus.TOO_MANY_REQUESTS, "entry.too-many")
+    except RateLimited as refusal:
+        refusal.leads_to = "/login?full=1"
+        raise
     form = await _fields(request)
     account = form.get("account", "")
     try:

@@ -178,6 +178,10 @@ class Stack:
         scopes = [part for scope in ("intake", "read", "operate", "admin") for part in ("--scope", scope)]
         return self.app("token", "create", name, *scopes)
 
+    def person(self, name: str) -> str:
+        """Make an account of an operator; its one-time password."""
+        return self.app("account", "create", name, "--role", "operator").partition("\t")[0]
+
     def start_worker(self) -> None:
         """Start the worker, wait until it works, and start it again whenever it dies before ``stop``.
 

@@ -61,7 +61,7 @@ _RAW = {
     "address": ("Địa chỉ API", "API address"),
     "docs": ("Tài liệu API", "API documentation"),
     "page": ("Trang theo dõi", "Page"),
-    "login": ("tên bất kỳ, mật khẩu là token", "any name; the token is the password"),
+    "login": ("tài khoản, mật khẩu dùng một lần", "account, one-time password"),
     "mock": ("Cổng và CSDL dân cư mô phỏng", "Mock national systems"),
     "logs": ("Nhật ký tiến trình", "Logs"),
     "try": ("Thử giao một hồ sơ", "Hand a dossier over"),

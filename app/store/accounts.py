@@ -109,10 +109,3 @@ async def use_recovery_code(session: WriteSession, account_id: int, code_hash: s
     unused = (codes.c.account_id == account_id, codes.c.code_hash == code_hash, codes.c.used_at.is_(None))
     done = await session.execute(update(codes).where(*unused).values(used_at=at))
     return done.rowcount == 1
-
-
-async def recovery_codes_left(session: ReadSession, account_id: int) -> int:
-    """How many recovery codes are unused."""
-    codes = account_recovery_codes
-    statement = select(codes.c.id).where(codes.c.account_id == account_id, codes.c.used_at.is_(None))
-    return len(await session.rows(statement))

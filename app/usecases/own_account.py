@@ -4,11 +4,12 @@ Each asks for the present password again, so that a screen left open is not enou
 """
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from app.domain.accounts import LoginStep, Standing, Verdict, judge
-from app.domain.audit import AuditKind
+from app.domain.audit import AuditEntry, AuditKind
 from app.domain.passwords import KEPT, PasswordFault, faults_of, normalised
-from app.errors import Fault, LoginStepNeeded, NoSecondFactorHere, PasswordRefused, ProofRefused
+from app.errors import Fault, LoginStepNeeded, NoSecondFactorHere, PasswordRefused, ProofRefused, Refusal
 from app.store import account_sessions, accounts, audit
 from app.store.session import WriteSession
 from app.texts import text
@@ -18,7 +19,10 @@ from app.usecases.people import account_entry
 from app.usecases.second_factor import SecretBox
 from app.usecases.sessions import Live, about_totp, renewed
 
+R = TypeVar("R", bound=Refusal)
 _ISSUER = "LienThong"
+_NO_CODE = "not a code of the second factor that was offered; ask for another one, or wait for the next code"
+_SESSION = AuditKind.SESSION
 _NOT_PROVEN = "not the present password, or the account is locked"
 
 
@@ -54,8 +58,7 @@ async def change_password(context: Context, live: Live, old: str, new: str, corr
         if await context.people.passwords.any_of(new, earlier):
             found = (PasswordFault.USED_BEFORE,)
     if found:
-        faults = tuple(Fault("/new", text(f"password.{fault.value}").en) for fault in found)
-        raise PasswordRefused("; ".join(fault.detail for fault in faults), faults=faults, members={"faults": found})
+        raise await _password_refused(context, live, found, correlation_id)
     password_hash = await context.people.passwords.hash(new)
 
     async def work(session: WriteSession) -> str:
@@ -71,6 +74,24 @@ async def change_password(context: Context, live: Live, old: str, new: str, corr
         return cookie
 
     return await context.database.run(work)
+
+
+async def _password_refused(
+    context: Context, live: Live, found: tuple[PasswordFault, ...], correlation_id: str
+) -> PasswordRefused:
+    detail: dict[str, object] = {"account": live.name, "faults": " ".join(found)}
+    entry = account_entry(live.name, live.agency, "password_refused", correlation_id, detail)
+    await _put(context, entry)
+    faults = tuple(Fault("/new", text(f"password.{fault.value}").en) for fault in found)
+    told = "; ".join(fault.detail for fault in faults)
+    return _on_record(PasswordRefused(told, faults=faults, members={"faults": found}))
+
+
+async def _put(context: Context, entry: AuditEntry) -> None:
+    async def work(session: WriteSession) -> None:
+        await audit.append(session, [entry], await session.now())
+
+    await context.database.run(work)
 
 
 async def offer(context: Context, live: Live, password: str, correlation_id: str) -> Offer:
@@ -108,7 +129,7 @@ async def enrol(context: Context, live: Live, code: str, correlation_id: str) ->
     box = _box(context)
     codes = second_factor.new_recovery_codes()
 
-    async def work(session: WriteSession) -> Enrolled:
+    async def work(session: WriteSession) -> Enrolled | None:
         row = await accounts.locked(session, live.name)
         now = await session.now()
         step = None
@@ -116,8 +137,10 @@ async def enrol(context: Context, live: Live, code: str, correlation_id: str) ->
             secret = box.open(row.totp_offered, about_totp(live.name))
             step = second_factor.step_of_code(secret, second_factor.plain(code), now, 0)
         if row is None or step is None:
-            message = "not a code of the second factor that was offered; ask for another one, or wait for the next code"
-            raise ProofRefused(message)
+            about: dict[str, object] = {"account": live.name, "asked": "enrolment"}
+            told = account_entry(live.name, live.agency, Verdict.CODE.value, correlation_id, about, kind=_SESSION)
+            await audit.append(session, [told], now)
+            return None
         cookie = await renewed(session, live)
         await accounts.change(session, row.id, totp_sealed=row.totp_offered, totp_offered=None, totp_step=step)
         await accounts.replace_recovery_codes(session, row.id, [second_factor.hash_of_recovery(one) for one in codes])
@@ -126,7 +149,10 @@ async def enrol(context: Context, live: Live, code: str, correlation_id: str) ->
         await audit.append(session, [entry], now)
         return Enrolled(cookie, codes)
 
-    return await context.database.run(work)
+    enrolled = await context.database.run(work)
+    if enrolled is None:
+        raise _on_record(ProofRefused(_NO_CODE))
+    return enrolled
 
 
 async def renew_recovery_codes(context: Context, live: Live, password: str, correlation_id: str) -> tuple[str, ...]:
@@ -174,8 +200,7 @@ async def _prove(context: Context, live: Live, password: str, correlation_id: st
         if judged.verdict is Verdict.LOGGED_IN:
             return True
         about: dict[str, object] = {"account": live.name, "asked": "again"}
-        kind = AuditKind.SESSION
-        entries = [account_entry(live.name, live.agency, judged.verdict.value, correlation_id, about, kind=kind)]
+        entries = [account_entry(live.name, live.agency, judged.verdict.value, correlation_id, about, kind=_SESSION)]
         if judged.locks:
             await account_sessions.end_all(session, row.id, now, "locked")
             entries.append(account_entry(live.name, live.agency, "locked", correlation_id, about))
@@ -183,6 +208,10 @@ async def _prove(context: Context, live: Live, password: str, correlation_id: st
         return False
 
     if not await context.database.run(work):
-        refusal = ProofRefused(_NOT_PROVEN)
-        refusal.on_record = True
-        raise refusal
+        raise _on_record(ProofRefused(_NOT_PROVEN))
+
+
+def _on_record(refusal: R) -> R:
+    """A refusal that this module has put on record."""
+    refusal.on_record = True
+    return refusal

@@ -176,7 +176,9 @@ async def test_tries_from_one_address_are_bounded_whosever_name_it_is(client: ht
     answers = [await client.post("/v1/sessions", json={"account": f"nobody-{n}", "password": "x"}) for n in range(22)]
     assert [answer.status_code for answer in answers] == [401] * 20 + [429] * 2
     assert int(answers[-1].headers["retry-after"]) > 0
-    page = await client.post("/login", data={"account": "an.nv", "password": "x"}, headers=OWN)
+    led = await client.post("/login", data={"account": "an.nv", "password": "x"}, headers=OWN)
+    assert (led.status_code, led.headers["location"]) == (303, "/login?full=1")
+    page = await client.get(led.headers["location"])
     assert (page.status_code, "Quá nhiều lần thử" in page.text) == (429, True)
 
 

@@ -87,7 +87,8 @@ async def test_a_first_login_takes_its_steps_and_each_gives_another_cookie(
     with pytest.raises(Unauthenticated):
         await sessions.recognise(context, third.cookie)
     assert await _outcomes(clocked_database) == [
-        "created", "logged_in", "password_changed", "totp_offered", "totp_enrolled", "logged_out",
+        "created", "logged_in", "password_refused", "password_changed", "totp_offered", "refused_code",
+        "totp_enrolled", "logged_out",
     ]  # fmt: skip
 
 
