@@ -1,6 +1,7 @@
 """Accounts of people for tests: cheap hashes, a key of the test's own, and codes as a telephone would show them."""
 
 import base64
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ BOX = SecretBox([b"k" * 32])
 def people_policy(**changes: Any) -> PeoplePolicy:
     """The default rules with cheap hashes."""
     # Of its own for each test: who waits for a hash belongs to one event loop.
-    return PeoplePolicy(**({"passwords": Passwords(CHEAP), "box": BOX} | changes))
+    return replace(PeoplePolicy(passwords=Passwords(CHEAP), box=BOX), **changes)
 
 
 def people_context(database: Database, **changes: Any) -> Context:

@@ -6,6 +6,7 @@ Pictures are kept in ``build/pictures`` for people to look at.
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
@@ -49,7 +50,7 @@ def _type(page: Page, **fields: str) -> None:
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 def test_a_first_login_from_the_page_to_the_logout(chromium: Browser, house: str, width: int, scheme: str) -> None:
-    dark = "dark" if scheme == "dark" else "light"
+    dark: Literal["dark", "light"] = "dark" if scheme == "dark" else "light"
     size = ViewportSize(width=width, height=740 if width < 600 else 900)
     # What needs no script must work without: the browser runs none. Ours are asked of it from outside.
     context = chromium.new_context(viewport=size, color_scheme=dark, java_script_enabled=False)
