@@ -9,11 +9,10 @@ from asgi_correlation_id import correlation_id
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app import cookies
 from app.domain.access import SCOPES, Permission, Scope, permissions_of
-from app.errors import CrossSite, Forbidden, LoginStepNeeded, Unauthenticated
-from app.rates import Rates
-from app.usecases import clients, origin, sessions, tokens
+from app.errors import Forbidden, LoginStepNeeded, Unauthenticated
+from app.session_deps import host_of, person, rates_of
+from app.usecases import clients, origin, tokens
 from app.usecases.context import Caller, Context
 
 _bearer = HTTPBearer(
@@ -49,7 +48,7 @@ def requires(scope: Wanted, *others: Wanted) -> Callable[..., Awaitable[Caller]]
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Caller:
         if credentials is None:
-            return _may(await _person(request, context), scope, *others)
+            return _may(await person(request), scope, *others)
         return await _admit(request, context, credentials.credentials, scope, *others)
 
     caller.scope = scope  # type: ignore[attr-defined]
@@ -60,18 +59,7 @@ async def browser_reader(request: Request, context: ContextDep) -> Caller:
     """Let people in by session, or be led to the login; and, by HTTP Basic, a token that may read as password."""
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
-        try:
-            return _may(await _person(request, context), Permission.DELIVERIES_READ)
-        except (Unauthenticated, LoginStepNeeded) as refusal:
-            # Nobody has claimed anything yet, or who it is is known to the log by its session.
-            refusal.leads_to, refusal.on_record = (
-                ("/login" if isinstance(refusal, Unauthenticated) else "/account"),
-                True,
-            )
-            raise
-        except Forbidden as refusal:
-            refusal.leads_to = "/account"
-            raise
+        return await _reader(request)
     try:
         token = base64.b64decode(value, validate=True).decode().partition(":")[2]
     except (binascii.Error, UnicodeDecodeError):
@@ -79,66 +67,30 @@ async def browser_reader(request: Request, context: ContextDep) -> Caller:
     return await _admit(request, context, token, Scope.READ)
 
 
-async def _person(request: Request, context: Context) -> Caller:
-    """Who is calling by a session whose login is complete."""
-    live = await session_holder(request, context)
-    sessions.require_complete(live)
-    return live.caller
-
-
-async def session_holder(request: Request, context: ContextDep) -> sessions.Live:
-    """The session of who is calling, its login complete or not.
-
-    Raises:
-        Unauthenticated: no session.
-        CrossSite: it would change something, and does not come from our own pages or lacks the token.
-    """
-    live = await _holder(request, context)
-    if request.method not in cookies.SAFE_METHODS:
-        cookies.require_token(live.cookie, request.headers.get(cookies.CSRF_HEADER, ""))
-    return live
-
-
-async def page_holder(request: Request, context: ContextDep) -> sessions.Live:
-    """The same for our own pages, whose forms bring the token themselves: whoever takes one must look at it.
-
-    Raises:
-        Unauthenticated, CrossSite: as above; a browser is led on.
-    """
+async def _reader(request: Request) -> Caller:
     try:
-        return await _holder(request, context)
+        caller = _may(await person(request), Permission.DELIVERIES_READ)
     except Unauthenticated as refusal:
+        # Nobody has claimed anything yet.
         refusal.leads_to, refusal.on_record = "/login", True
         raise
-    except CrossSite as refusal:
+    except (Forbidden, LoginStepNeeded) as refusal:
         refusal.leads_to = "/account"
         raise
-
-
-async def _holder(request: Request, context: Context) -> sessions.Live:
-    cookie = cookies.cookie_of(request)
-    if cookie is None:
-        _rates(request).count_address(_host(request))
-        message = "this address needs a bearer token, or a session"
-        raise Unauthenticated(message)
-    try:
-        live = await sessions.look(context, cookie)
-    except Unauthenticated:
-        _rates(request).count_address(_host(request))
-        raise
-    request.state.caller = live.caller
-    _rates(request).count_caller(live.name)
-    if request.method not in cookies.SAFE_METHODS:
-        cookies.require_own_page(request)
-    return live
+    if not caller.reach.is_whole:
+        message = "the page shows the whole province"
+        beyond = Forbidden(message)
+        beyond.leads_to = "/account"
+        raise beyond
+    return caller
 
 
 async def _admit(request: Request, context: Context, token: str, scope: Wanted, *others: Wanted) -> Caller:
-    rates = _rates(request)
+    rates = rates_of(request)
     try:
         caller = await _recognise(context, token)
     except Unauthenticated:
-        rates.count_address(_host(request))
+        rates.count_address(host_of(request))
         raise
     request.state.caller = caller
     rates.count_caller(caller.name)
@@ -173,24 +125,6 @@ async def _recognise(context: Context, token: str) -> Caller:
     return caller
 
 
-def _rates(request: Request) -> Rates:
-    rates: Rates = request.app.state.rates
-    return rates
-
-
-def _host(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
-
-
-def count_login(request: Request) -> None:
-    """Count a try to log in by the address it comes from.
-
-    Raises:
-        RateLimited: too many within a minute.
-    """
-    _rates(request).count_login(_host(request))
-
-
 IntakeCaller = Annotated[Caller, Depends(requires(Scope.INTAKE))]
 ReadCaller = Annotated[Caller, Depends(requires(Scope.READ))]
 PaperCaller = Annotated[Caller, Depends(requires(Scope.INTAKE, Scope.READ))]
@@ -200,4 +134,3 @@ OperateCaller = Annotated[Caller, Depends(requires(Scope.OPERATE))]
 AdminCaller = Annotated[Caller, Depends(requires(Scope.ADMIN))]
 AccountsReader = Annotated[Caller, Depends(requires(Permission.ACCOUNTS_READ))]
 AccountsEditor = Annotated[Caller, Depends(requires(Permission.ACCOUNTS_EDIT))]
-LiveDep = Annotated[sessions.Live, Depends(session_holder)]

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Body, Request, Response
 
 from app import cookies
 from app.api import examples
-from app.deps import ContextDep, CorrelationDep, LiveDep, count_login
+from app.deps import ContextDep, CorrelationDep
 from app.domain.access import permissions_of
+from app.session_deps import LiveDep, count_login
 from app.usecases import own_account, sessions
 from app.usecases.context import Context
 from app.usecases.sessions import Live

@@ -12,11 +12,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app import cookies
 from app.dashboard.frame import render
-from app.deps import ContextDep, CorrelationDep, count_login, page_holder
+from app.deps import ContextDep, CorrelationDep
 from app.domain.access import Permission
 from app.domain.accounts import LoginStep
 from app.domain.passwords import PasswordFault
 from app.errors import CrossSite, LoginRefused, NoSecondFactorHere, PasswordRefused, ProofRefused, RateLimited
+from app.session_deps import count_login, page_holder
 from app.texts import Text, text
 from app.usecases import own_account, sessions
 from app.usecases.sessions import Live
@@ -89,7 +90,7 @@ async def account_page(context: ContextDep, live: Holder) -> Response:
         csrf=cookies.token_of(live.cookie),
         units=context.catalogue.units,
         idle_minutes=int(context.people.sessions.idle.total_seconds() // 60),
-        may_see=live.caller.may(Permission.DELIVERIES_READ),
+        may_see=_may_see(live),
     )
 
 
@@ -199,10 +200,14 @@ def _recovery(live: Live, codes: Sequence[str] = (), status: int = _OK, faults: 
     return render("recovery.html", status, live=live, csrf=token, codes=codes, faults=faults)
 
 
+def _may_see(live: Live) -> bool:
+    """Whether the page of the whole province is theirs."""
+    return live.caller.may(Permission.DELIVERIES_READ) and live.caller.reach.is_whole
+
+
 def _on_with(request: Request, live: Live) -> Response:
     """On to what the session still needs, or to what its holder may see; with its new cookie."""
-    home = "/" if live.caller.may(Permission.DELIVERIES_READ) else "/account"
-    response = _to(_PAGES.get(live.step, home))
+    response = _to(_PAGES.get(live.step, "/" if _may_see(live) else "/account"))
     cookies.give(request, response, live.cookie)
     return response
 

@@ -34,9 +34,11 @@ class House:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url=f"{scheme}://door.test")
 
-    async def person(self, client: httpx.AsyncClient, name: str, *roles: Role) -> dict[str, Any]:
+    async def person(
+        self, client: httpx.AsyncClient, name: str, *roles: Role, units: frozenset[str] = frozenset()
+    ) -> dict[str, Any]:
         """A new account whose holder is logged in; what it was told."""
-        _, secret, _ = await settled(self.context, name, *roles, at=self.clock.now())
+        _, secret, _ = await settled(self.context, name, *roles, at=self.clock.now(), units=units)
         asked = {"account": name, "password": CHOSEN, "code": code_of(secret, self.clock.now())}
         answer = await client.post("/v1/sessions", json=asked)
         assert answer.status_code == 201, answer.text
@@ -243,9 +245,12 @@ async def test_a_whole_first_login_by_pages_without_a_script(house: House, clien
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_who_may_not_see_the_figures_is_led_to_their_own_account(house: House, client: httpx.AsyncClient) -> None:
-    client.headers.update(OWN)
-    await house.person(client, "quan-tri", Role.ADMINISTRATOR)
-    answer = await client.get("/")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/account")
-    assert 'href="/"' not in (await client.get("/account")).text.partition("<main")[2]
+async def test_who_may_not_see_the_figures_is_led_to_their_own_account(house: House) -> None:
+    communes = frozenset({"H15.50"})
+    for name, role, units in (("quan-tri", Role.ADMINISTRATOR, frozenset[str]()), ("an.nv", Role.OFFICER, communes)):
+        async with house.client() as client:
+            client.headers.update(OWN)
+            await house.person(client, name, role, units=units)
+            answer = await client.get("/")
+            assert (answer.status_code, answer.headers["location"]) == (303, "/account")
+            assert 'href="/"' not in (await client.get("/account")).text.partition("<main")[2]
