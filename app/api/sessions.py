@@ -63,7 +63,12 @@ async def log_in(
     if "origin" in request.headers or "sec-fetch-site" in request.headers:
         cookies.require_own_page(request)
     live = await sessions.login(
-        context, account=body.account, password=body.password, code=body.code, correlation_id=correlation
+        context,
+        account=body.account,
+        password=body.password,
+        code=body.code,
+        correlation_id=correlation,
+        instead_of=cookies.cookie_of(request),
     )
     return _given(context, request, response, live)
 

@@ -57,6 +57,7 @@ async def login(request: Request, context: ContextDep, correlation: CorrelationD
             password=form.get("password", ""),
             code=form.get("code", ""),
             correlation_id=correlation,
+            instead_of=cookies.cookie_of(request),
         )
     except LoginRefused:
         return _login(HTTPStatus.UNAUTHORIZED, "entry.refused", account)

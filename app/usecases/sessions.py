@@ -66,8 +66,10 @@ def new_cookie() -> str:
     return secrets.token_urlsafe(32)
 
 
-async def login(context: Context, *, account: str, password: str, code: str, correlation_id: str) -> Live:
-    """Begin a session.
+async def login(
+    context: Context, *, account: str, password: str, code: str, correlation_id: str, instead_of: str | None = None
+) -> Live:
+    """Begin a session; the one of the cookie ``instead_of`` ends with that.
 
     Raises:
         LoginRefused: for every reason alike; which one it was is on record.
@@ -93,6 +95,7 @@ async def login(context: Context, *, account: str, password: str, code: str, cor
         values: dict[str, object] = {"tries": judged.tries, "locked_until": judged.locked_until}
         if judged.verdict is Verdict.LOGGED_IN:
             values |= {"active_at": now, "last_login_at": now, **({"password_hash": fresh} if fresh else {})}
+            await _leave(session, instead_of, now, correlation_id)
             await account_sessions.add(session, row.id, hash_of(cookie), now)
         await accounts.change(session, row.id, **values)
         await audit.append(session, _told(row, judged, factor, correlation_id), now)
@@ -107,6 +110,13 @@ async def login(context: Context, *, account: str, password: str, code: str, cor
         refusal.on_record = True
         raise refusal
     return live
+
+
+async def _leave(session: WriteSession, cookie: str | None, now: datetime, correlation_id: str) -> None:
+    held = await account_sessions.living(session, hash_of(cookie)) if cookie else None
+    if held is not None and await account_sessions.end(session, held.session_id, now, "login"):
+        detail: dict[str, object] = {"account": held.name, "why": "login"}
+        await audit.append(session, [_entry(held.name, held.agency, "logged_out", correlation_id, detail)], now)
 
 
 def _standing(row: Any) -> Standing:  # noqa: ANN401 - a row

@@ -210,6 +210,19 @@ async def test_a_session_ends_idle_or_at_the_end_of_the_day_and_that_is_on_recor
     assert (await _told(clocked_database))[-1][3]["why"] == "idle"
 
 
+async def test_who_logs_in_again_leaves_the_session_of_before(clocked_database: Database) -> None:
+    context = people_context(clocked_database, second_factor_roles=frozenset())
+    password = await invited(context, "an.nv")
+    before = await enter(context, "an.nv", password)
+    after = await sessions.login(
+        context, account="an.nv", password=password, code="", correlation_id="c", instead_of=before.cookie
+    )
+    with pytest.raises(Unauthenticated):
+        await sessions.look(context, before.cookie)
+    assert (await sessions.look(context, after.cookie)).name == "an.nv"
+    assert (await _outcomes(clocked_database))[1:] == ["logged_in", "logged_out", "logged_in"]
+
+
 async def test_the_last_ten_passwords_do_not_come_back_and_other_sessions_end(
     clocked_database: Database, clock: ManualClock
 ) -> None:
