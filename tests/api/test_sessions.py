@@ -120,6 +120,7 @@ async def test_what_changes_something_must_come_from_our_own_pages_with_the_sess
         token | {"Sec-Fetch-Site": "none"},
         token | {"Origin": "http://evil.test"},
         token | {"Origin": "null"},
+        token | {"Origin": "http://["},
         token | OWN | {"Origin": "http://evil.test"},
     ]
     for headers in refused:
