@@ -11,7 +11,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.dashboard import reading, words
-from app.deps import ContextDep, browser_reader
+from app.deps import BrowserRequires, ContextDep
+from app.domain.access import Permission
 from app.store import views
 from app.texts import text
 
@@ -42,6 +43,7 @@ _templates.globals.update(
     text=text, say=words.say, number=words.number, share=words.share, moment=words.moment, style_tag=_STYLE_TAG
 )
 
+_READER = BrowserRequires((Permission.DELIVERIES_READ,))
 router = APIRouter(include_in_schema=False)
 
 
@@ -59,7 +61,7 @@ class _Found:
     lines: list[reading.Line]
 
 
-@router.get("/", response_class=HTMLResponse, dependencies=[Depends(browser_reader)])
+@router.get("/", response_class=HTMLResponse, dependencies=[Depends(_READER)])
 async def page(context: ContextDep, code: Annotated[str, Query()] = "") -> HTMLResponse:
     """The page; with ``code`` the dossier stands on top."""
     typed = _readable(code)

@@ -56,11 +56,13 @@ LienThongError
 │   ├── UnsupportedGrant        400  another grant than client_credentials (unsupported_grant_type)
 │   ├── InvalidScope            400  a scope that the client does not have (invalid_scope)
 │   ├── NoTokensHere            503  no key signs tokens here (temporarily_unavailable)
+│   ├── IssuerUnavailable       503  the outside issuer's keys cannot be had, so that nobody can tell whose a token is
 │   ├── RateLimited             429  more requests than this caller or address may make
 │   ├── DoorFull                503  more requests at once than this process takes
 │   ├── BodyTooSlow             408  a body that did not come in time
 │   ├── Unauthenticated         401  no token, or not a valid one
-│   ├── Forbidden               403  the token does not have the scope
+│   ├── Forbidden               403  the caller does not have the permission
+│   ├── OutOfReach              403  of a unit that is not this caller's, or of the whole province
 │   ├── PersonCheckDenied       403  this officer, procedure or field may not ask the population database
 │   ├── OfficerLocked           403  the officer's questions looked like browsing; an administrator lifts the lock
 │   ├── PersonQuotaSpent        429  the quota of questions is spent
@@ -95,6 +97,7 @@ from app.errors.door import (
     KeyReused,
     NotDecidable,
     NotRetriable,
+    OutOfReach,
     RevisionConflict,
     StaleRevision,
     StepConflict,
@@ -118,6 +121,7 @@ from app.errors.entry import (
     DoorFull,
     InvalidClient,
     InvalidScope,
+    IssuerUnavailable,
     NoTokensHere,
     RateLimited,
     UnsupportedGrant,
@@ -179,6 +183,7 @@ __all__ = [
     "InvalidDossierCode",
     "InvalidRecord",
     "InvalidScope",
+    "IssuerUnavailable",
     "KeyReused",
     "LienThongError",
     "LinkGone",
@@ -189,6 +194,7 @@ __all__ = [
     "NotDecidable",
     "NotRetriable",
     "OfficerLocked",
+    "OutOfReach",
     "PersonCheckDenied",
     "PersonCheckUnavailable",
     "PersonQuotaSpent",

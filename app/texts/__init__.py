@@ -7,7 +7,19 @@ an instrument that is no longer in force.
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from app.texts import bundle, deliveries, disclosures, documents, door, once_only, page, persons, prefill, reasons
+from app.texts import (
+    access,
+    bundle,
+    deliveries,
+    disclosures,
+    documents,
+    door,
+    once_only,
+    page,
+    persons,
+    prefill,
+    reasons,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +32,7 @@ class Text:
 
 _RAW = (
     deliveries.RAW | documents.RAW | reasons.RAW | door.RAW | page.RAW | bundle.RAW | once_only.RAW | persons.RAW
-) | (prefill.RAW | disclosures.RAW)
+) | (prefill.RAW | disclosures.RAW | access.RAW)
 
 TEXTS = MappingProxyType({key: Text(vi, en) for key, (vi, en) in _RAW.items()})
 
