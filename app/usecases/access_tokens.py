@@ -174,7 +174,8 @@ def read(token: str, issuer: str, keys: KeyFiles) -> Claims:
             raise BadToken
         public_key = Ed25519PublicKey.from_public_bytes(verifier.public_key)
         found: dict[str, Any] = jwt.decode(token, public_key, [_ALGORITHM], _OPTIONS, issuer=issuer)
-    except (jwt.PyJWTError, ValueError) as error:
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        # Whoever nests a header deeply enough has sent no token.
         raise BadToken from error
     # A token of the time before units says nothing of them, and lives for minutes.
     claims = Claims(**{name: found[name] for name in _REQUIRED}, units=found.get("units", ""))

@@ -100,7 +100,7 @@ def issues(external: ExternalIssuer, token: str) -> bool:
     """Whether a token says that it is of the outside issuer; nothing is believed yet."""
     try:
         said: Mapping[str, Any] = jwt.decode(token, options=_UNREAD)
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, RecursionError):
         return False
     return said.get("iss") == external.issuer
 
@@ -134,7 +134,7 @@ async def _claims(external: ExternalIssuer, token: str) -> Mapping[str, Any]:
     except NoKeys as error:
         message = "the issuer of this token gives no keys now, so that nobody can tell whose it is"
         raise IssuerUnavailable(message, retry_after_seconds=_AGAIN_SECONDS) from error
-    except (jwt.PyJWTError, ValueError) as error:
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise Unauthenticated(_NOT_KNOWN) from error
     times = [claims["iat"], claims["exp"], claims.get("nbf", 0)]
     subject = claims["sub"]
