@@ -103,7 +103,7 @@ def operations(app: FastAPI) -> list[Operation]:
         if len(asked) > 1:
             message = f"{route.path} asks for permissions in more than one place"
             raise ValueError(message)
-        found += [Operation(method, route.path, asked[0] if asked else None) for method in route.methods]
+        found += [Operation(method, route.path, asked[0] if asked else None) for method in route.methods or ()]
     return sorted(found, key=lambda one: (one.path, one.method))
 
 

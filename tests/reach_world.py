@@ -25,7 +25,7 @@ from app.store.session import Database, Row, WriteSession
 from app.store.tables import messages, replays
 from app.usecases import keep_document
 from app.usecases.context import Caller
-from app.usecases.receive import DossierRecord, Receipt, StepRecord, receive
+from app.usecases.receive import DossierRecord, Receipt, Record, StepRecord, receive
 from schemas.documents import DocumentIn
 from schemas.provincial import DossierIn, StepIn
 from tests import papers_world
@@ -93,7 +93,7 @@ async def _fill(world: World, unit: str, place: int) -> tuple[dict[Thing, str], 
         finished_at="2026-07-02T09:00:00+07:00",
         returned_at="2026-07-02T10:00:00+07:00",
     )
-    records = [
+    records: list[Record] = [
         DossierRecord(code, DossierIn.model_validate(dossier_body(receiving_unit=unit))),
         StepRecord(code, StepIn.model_validate(step_body(content=f"Bước của {unit}"))),
         DossierRecord(code_of(unit, 2), DossierIn.model_validate(returned)),

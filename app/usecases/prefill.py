@@ -98,6 +98,7 @@ async def prefill(context: Context, caller: Caller, asked: PrefillIn, correlatio
             the house.
         OfficerLocked: this officer may not ask now.
     """
+    reach.require_unit(context, caller, asked.unit, "/unit")
 
     async def before(session: WriteSession) -> _Plan:
         plan = await _plan(context, caller, session, asked)
@@ -135,7 +136,7 @@ async def _plan(context: Context, caller: Caller, session: WriteSession, asked: 
         raise DossierNotOpen(message, faults=(Fault("/dossier", message),))
     body, procedure = DossierIn.model_validate_json(row["facts"]), row["procedure_code"]
     form = _form(context, asked, procedure, day)
-    _check(context, caller, asked, body, form)
+    _check(context, asked, body, form)
     known = context.catalogue.procedures.get(procedure)
     fields = blanks(form)
     allowed = frozenset(context.rules.allowed_fields(procedure, known.field_code if known else None, day))
@@ -164,11 +165,10 @@ def _form(context: Context, asked: PrefillIn, procedure: str, day: date) -> Form
     return form
 
 
-def _check(context: Context, caller: Caller, asked: PrefillIn, body: DossierIn, form: Form) -> None:
+def _check(context: Context, asked: PrefillIn, body: DossierIn, form: Form) -> None:
     if asked.unit not in context.catalogue.units:
         message = f"'{asked.unit}' is not in the table 'units'"
         raise UnknownCode(message, faults=(Fault("/unit", message, "units"),))
-    reach.require_unit(context, caller, asked.unit, "/unit")
     # A form is filled with what is known of whom the dossier is for, and of nobody else.
     if asked.subject not in body.applicant.identities:
         message = f"subject: not the applicant of dossier '{asked.dossier}'"
