@@ -18,11 +18,10 @@ from rich.table import Table
 from app import observability, tracing
 from app.account_cli import account_cli
 from app.audit_cli import audit_cli
-from app.cli_work import NOT_DONE, caller_of, lines_of, operator, run
+from app.cli_work import NOT_DONE, ScopeOption, UnitOption, caller_of, lines_of, operator, run
 from app.client_cli import client_cli
 from app.config import Settings, load_settings
 from app.conform import run as conform_run
-from app.domain.access import Scope
 from app.domain.documents import Verdict
 from app.errors import LienThongError
 from app.store import migrate as store_migrate
@@ -133,6 +132,15 @@ def migrate() -> None:
     typer.echo(f"schema: {store_migrate.current(settings.database_url)}")
 
 
+@cli.command("access-table")
+def access_table() -> None:
+    """Print docs/access.md: who may do what, as the routes and the roles say."""
+    from app import access_table as made  # noqa: PLC0415 - as for serve
+    from app.main import create_app  # noqa: PLC0415 - as for serve
+
+    typer.echo(made.page(create_app(load_settings())), nl=False)
+
+
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def mock(context: typer.Context) -> None:
     """Run the mock national systems in their own process (options: see `lienthong mock --help`)."""
@@ -143,14 +151,15 @@ def mock(context: typer.Context) -> None:
 @token_cli.command("create")
 def token_create(
     name: Annotated[str, typer.Argument(help="who will use it, e.g. mot-cua-so-tnmt")],
-    scope: Annotated[list[Scope], typer.Option(help="what it may do; give the option more than once")],
+    scope: ScopeOption,
     agency: Annotated[str | None, typer.Option(help="agency it stands for; default: ours")] = None,
+    unit: UnitOption = None,
 ) -> None:
     """Make a token and print it, this once."""
 
     async def work(context: Context) -> str:
         wanted = agency or context.agency
-        return await tokens.create(context, name=name, agency=wanted, scopes=frozenset(scope), by=operator())
+        return await tokens.create(context, name=name, agency=wanted, scopes=scope, units=unit or (), by=operator())
 
     typer.echo(run(load_settings(), work))
 

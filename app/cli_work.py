@@ -4,17 +4,29 @@ import asyncio
 import getpass
 import os
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
 from app.config import Settings
+from app.domain.access import Scope
 from app.errors import LienThongError
 from app.store.session import Row
 from app.usecases.context import Caller, Context
 from app.wiring import build_context, close_context
 
 T = TypeVar("T")
+ScopeOption = Annotated[
+    list[str],
+    typer.Option(
+        "--scope",
+        help=f"what it may do: {', '.join(Scope)}, or one permission of docs/access.md; may be repeated",
+    ),
+]
+UnitOption = Annotated[
+    list[str] | None,
+    typer.Option("--unit", help="only this unit and those below it, e.g. H15.101; may be repeated; default: all"),
+]
 NOT_DONE: Final = 2
 
 
@@ -34,10 +46,13 @@ def caller_of(settings: Settings) -> Caller:
 
 
 def lines_of(rows: list[Row]) -> str:
-    """Tokens or clients as a command lists them: name, agency, scopes, state; tabs between."""
-    return "\n".join(
-        f"{row['name']}\t{row['agency']}\t{row['scopes']}\t{'ended' if row['revoked_at'] else 'living'}" for row in rows
-    )
+    """Tokens or clients as a command lists them: name, agency, scopes, state, units if not all; tabs between."""
+    return "\n".join("\t".join(_columns(row)) for row in rows)
+
+
+def _columns(row: Row) -> list[str]:
+    said = [row["name"], row["agency"], row["scopes"], "ended" if row["revoked_at"] else "living"]
+    return [*said, row["units"]] if row["units"] else said
 
 
 def ended(error: Exception) -> typer.Exit:

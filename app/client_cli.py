@@ -1,18 +1,19 @@
-"""``lienthong client create | list | revoke | keygen | rotate``: who gets short-lived tokens, and what signs them."""
+"""``lienthong client create | list | revoke | keygen | …``: who gets short-lived tokens, and what signs them."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.cli_work import ended, lines_of, operator, run
+from app.cli_work import ScopeOption, UnitOption, ended, lines_of, operator, run
 from app.config import load_settings
-from app.domain.access import Scope
 from app.errors import ConfigurationError, LienThongError
 from app.policies import public_keys_path
 from app.tlog import TlogError, create_key_file, rotate_key_file
-from app.usecases import access_tokens, clients
+from app.usecases import access_tokens, clients, external_clients
 from app.usecases.context import Context
+
+AgencyOption = Annotated[str | None, typer.Option(help="agency it stands for; default: ours")]
 
 client_cli = typer.Typer(no_args_is_help=True, help="Make, list and end software that gets short-lived tokens.")
 
@@ -20,14 +21,35 @@ client_cli = typer.Typer(no_args_is_help=True, help="Make, list and end software
 @client_cli.command()
 def create(
     name: Annotated[str, typer.Argument(help="its client_id, e.g. mot-cua-so-tnmt; letters A-Z a-z 0-9 . _ -")],
-    scope: Annotated[list[Scope], typer.Option(help="what it may do; give the option more than once")],
-    agency: Annotated[str | None, typer.Option(help="agency it stands for; default: ours")] = None,
+    scope: ScopeOption,
+    agency: AgencyOption = None,
+    unit: UnitOption = None,
 ) -> None:
     """Make a client and print its secret, this once."""
 
     async def work(context: Context) -> str:
         wanted = agency or context.agency
-        return await clients.create(context, name=name, agency=wanted, scopes=frozenset(scope), by=operator())
+        return await clients.create(context, name=name, agency=wanted, scopes=scope, units=unit or (), by=operator())
+
+    typer.echo(run(load_settings(), work))
+
+
+@client_cli.command("register-external")
+def register_external(
+    name: Annotated[str, typer.Argument(help="what it is called here; letters A-Z a-z 0-9 . _ -")],
+    subject: Annotated[str, typer.Option(help="`sub` of its tokens, as LIENTHONG_OIDC_ISSUER gives them")],
+    scope: ScopeOption,
+    agency: AgencyOption = None,
+    unit: UnitOption = None,
+) -> None:
+    """Let in software whose tokens LIENTHONG_OIDC_ISSUER gives; what it may do is said here, not by its tokens."""
+
+    async def work(context: Context) -> str:
+        wanted = agency or context.agency
+        await external_clients.register(
+            context, name=name, subject=subject, agency=wanted, scopes=scope, units=unit or (), by=operator()
+        )
+        return "registered"
 
     typer.echo(run(load_settings(), work))
 
@@ -37,7 +59,7 @@ def list_() -> None:
     """List clients; their secrets are not kept."""
 
     async def work(context: Context) -> str:
-        return lines_of(await clients.listing(context))
+        return lines_of([*await clients.listing(context), *await external_clients.listing(context)])
 
     typer.echo(run(load_settings(), work))
 
@@ -48,6 +70,7 @@ def revoke(name: str) -> None:
 
     async def work(context: Context) -> str:
         done = await clients.revoke(context, name=name, by=operator())
+        done = done or await external_clients.revoke(context, name=name, by=operator())
         return "ended" if done else "no living client has this name"
 
     typer.echo(run(load_settings(), work))

@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.errors import ConfigurationError
 
 _SECRET_PARTS = re.compile(r"(?<=//)[^/@\s]*(?=@)|(?<=password=)[^&\s]*", re.IGNORECASE)
+# Keys that come in the open could be anybody's; on the machine itself nobody listens.
+_SAFE_ISSUER = re.compile(r"https://[^/?#]|http://(127\.0\.0\.1|localhost)[:/]")
 FileKind = Literal["pdf", "png", "jpeg", "tiff", "xml"]
 Verdict = Literal["VALID", "MODIFIED", "EXPIRED", "REVOKED", "UNTRUSTED", "UNSIGNED", "INCOMPLETE"]
 
@@ -215,6 +217,9 @@ class Settings(BaseSettings):
     # Who gives the tokens, as they say it; without one, public_url.
     oauth_issuer: str | None = None
     access_token_seconds: float = Field(default=600.0, ge=30, le=3600)
+    # Another who gives tokens, as they name it (OpenID Connect), and what they call us; both or neither.
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
     # For development; switched off, only short-lived tokens let in.
     static_tokens: bool = True
 
@@ -288,7 +293,16 @@ def load_settings(**overrides: object) -> Settings:
     if settings.worker_lease_seconds < 1.5 * (settings.call_seconds + settings.call_tries_seconds):
         message = "LIENTHONG_WORKER_LEASE_SECONDS must be at least one and a half times a call with its tries"
         raise ConfigurationError(message)
-    if not settings.static_tokens and settings.oauth_key is None:
+    if (settings.oidc_issuer is None) != (settings.oidc_audience is None):
+        message = "LIENTHONG_OIDC_ISSUER and LIENTHONG_OIDC_AUDIENCE go together: set both, or neither"
+        raise ConfigurationError(message)
+    if settings.oidc_issuer is not None and not _SAFE_ISSUER.match(settings.oidc_issuer):
+        message = "LIENTHONG_OIDC_ISSUER must begin with https://, unless it is on this machine"
+        raise ConfigurationError(message)
+    if settings.oidc_issuer == (settings.oauth_issuer or settings.public_url):
+        message = "LIENTHONG_OIDC_ISSUER is the name under which tokens are given here (LIENTHONG_OAUTH_ISSUER)"
+        raise ConfigurationError(message)
+    if not settings.static_tokens and settings.oauth_key is None and settings.oidc_issuer is None:
         message = "LIENTHONG_STATIC_TOKENS is off and LIENTHONG_OAUTH_KEY is not set: nobody could come in"
         raise ConfigurationError(message)
     return settings

@@ -2,17 +2,17 @@
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 from asgi_correlation_id import correlation_id
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.domain.access import SCOPES, Permission, Scope, permissions_of
-from app.errors import Forbidden, LoginStepNeeded, Unauthenticated
+from app.domain.access import Bound, Permission, Thing
+from app.errors import Forbidden, IssuerUnavailable, LoginStepNeeded, OutOfReach, Unauthenticated
 from app.session_deps import host_of, person, rates_of
-from app.usecases import clients, origin, tokens
+from app.usecases import clients, external_clients, origin, reach, tokens
 from app.usecases.context import Caller, Context
 
 _bearer = HTTPBearer(
@@ -36,84 +36,99 @@ ContextDep = Annotated[Context, Depends(get_context)]
 CorrelationDep = Annotated[str, Depends(get_correlation_id)]
 
 
-Wanted = Scope | Permission
+@dataclass(frozen=True, slots=True)
+class Requires:
+    """A dependency that lets in callers with a permission, or with one of several, by bearer token or by session.
 
+    ``reach`` says how the operation is bounded for callers of some units only; who says nothing needs all of them.
+    ``docs/access.md`` is made of these.
+    """
 
-def requires(scope: Wanted, *others: Wanted) -> Callable[..., Awaitable[Caller]]:
-    """A dependency that lets in callers with a scope, or with one of several, by bearer token or by session."""
+    permissions: tuple[Permission, ...]
+    reach: Bound | Thing = Bound.WHOLE
+    of_browsers: ClassVar[bool] = False
 
-    async def caller(
+    async def __call__(
+        self,
         request: Request,
         context: ContextDep,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Caller:
+        """Whoever calls.
+
+        Raises:
+            Unauthenticated: nobody that is known.
+            Forbidden, OutOfReach: known, and not to do this.
+        """
         if credentials is None:
-            return _may(await person(request), scope, *others)
-        return await _admit(request, context, credentials.credentials, scope, *others)
-
-    caller.scope = scope  # type: ignore[attr-defined]
-    return caller
+            return await _let_in(request, context, await person(request), self)
+        return await _admit(request, context, credentials.credentials, self)
 
 
-async def browser_reader(request: Request, context: ContextDep) -> Caller:
-    """Let people in by session, or be led to the login; and, by HTTP Basic, a token that may read as password."""
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return await _reader(request)
-    try:
-        token = base64.b64decode(value, validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        token = ""
-    return await _admit(request, context, token, Scope.READ)
+class BrowserRequires(Requires):
+    """The same for a page: a browser is led to the login; programs may send a token as password by HTTP Basic."""
+
+    of_browsers = True
+
+    async def __call__(self, request: Request, context: ContextDep) -> Caller:  # type: ignore[override]
+        """As ``Requires``; a browser is led on instead."""
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return await self._by_session(request, context)
+        try:
+            token = base64.b64decode(value, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            token = ""
+        return await _admit(request, context, token, self)
+
+    async def _by_session(self, request: Request, context: Context) -> Caller:
+        try:
+            return await _let_in(request, context, await person(request), self)
+        except Unauthenticated as refusal:
+            # Nobody has claimed anything yet.
+            refusal.leads_to, refusal.on_record = "/login", True
+            raise
+        except (Forbidden, OutOfReach, LoginStepNeeded) as refusal:
+            refusal.leads_to = "/account"
+            raise
 
 
-async def _reader(request: Request) -> Caller:
-    try:
-        caller = _may(await person(request), Permission.DELIVERIES_READ)
-    except Unauthenticated as refusal:
-        # Nobody has claimed anything yet.
-        refusal.leads_to, refusal.on_record = "/login", True
-        raise
-    except (Forbidden, LoginStepNeeded) as refusal:
-        refusal.leads_to = "/account"
-        raise
-    if not caller.reach.is_whole:
-        message = "the page shows the whole province"
-        beyond = Forbidden(message)
-        beyond.leads_to = "/account"
-        raise beyond
-    return caller
-
-
-async def _admit(request: Request, context: Context, token: str, scope: Wanted, *others: Wanted) -> Caller:
+async def _admit(request: Request, context: Context, token: str, wanted: Requires) -> Caller:
     rates = rates_of(request)
     try:
         caller = await _recognise(context, token)
-    except Unauthenticated:
+    except (Unauthenticated, IssuerUnavailable):
         rates.count_address(host_of(request))
         raise
     request.state.caller = caller
     rates.count_caller(caller.name)
-    return _may(caller, scope, *others)
+    return await _let_in(request, context, caller, wanted)
 
 
-def _may(caller: Caller, *wanted: Wanted) -> Caller:
-    if not any(_allows(caller, one) for one in wanted):
-        named = " or ".join(f"'{one.value}'" for one in wanted)
-        message = f"this needs the scope {named}; token '{caller.name}' has: {', '.join(sorted(caller.scopes))}"
+async def _let_in(request: Request, context: Context, caller: Caller, wanted: Requires) -> Caller:
+    """Let somebody who is known do what the route does, or not, however they were recognised.
+
+    Raises:
+        Forbidden: none of the permissions.
+        OutOfReach: the whole province is not theirs.
+        Refusal: what the path names is not there for them.
+    """
+    if not any(caller.may(permission) for permission in wanted.permissions):
+        named = " or ".join(f"'{permission}'" for permission in wanted.permissions)
+        message = f"this needs the permission {named}; '{caller.name}' has: {', '.join(sorted(caller.scopes))}"
         raise Forbidden(message)
+    await reach.guard(context, caller, wanted.reach, request.path_params)
     return caller
-
-
-def _allows(caller: Caller, wanted: Wanted) -> bool:
-    if isinstance(wanted, Permission):
-        return caller.may(wanted)
-    return wanted.value in caller.scopes or SCOPES[wanted] <= permissions_of(caller.scopes)
 
 
 async def _recognise(context: Context, token: str) -> Caller:
     # A static token is one word; a JWT has three, with dots between.
     if "." in token:
+        external = context.access.external
+        if external is not None and external_clients.issues(external, token):
+            caller = await external_clients.recognise(context, external, token)
+            origin.recognised("oidc")
+            return caller
         caller = await clients.recognise(context, token)
         origin.recognised("oauth_token")
         return caller
@@ -125,12 +140,6 @@ async def _recognise(context: Context, token: str) -> Caller:
     return caller
 
 
-IntakeCaller = Annotated[Caller, Depends(requires(Scope.INTAKE))]
-ReadCaller = Annotated[Caller, Depends(requires(Scope.READ))]
-PaperCaller = Annotated[Caller, Depends(requires(Scope.INTAKE, Scope.READ))]
-ChangeCaller = Annotated[Caller, Depends(requires(Scope.INTAKE, Scope.OPERATE))]
-WebhookCaller = Annotated[Caller, Depends(requires(Scope.INTAKE, Scope.OPERATE))]
-OperateCaller = Annotated[Caller, Depends(requires(Scope.OPERATE))]
-AdminCaller = Annotated[Caller, Depends(requires(Scope.ADMIN))]
-AccountsReader = Annotated[Caller, Depends(requires(Permission.ACCOUNTS_READ))]
-AccountsEditor = Annotated[Caller, Depends(requires(Permission.ACCOUNTS_EDIT))]
+def may(*permissions: Permission, reach: Bound | Thing = Bound.WHOLE) -> Any:  # noqa: ANN401 - FastAPI's own type
+    """The dependency of a route: one of these permissions, and where it is bounded; stands in its ``Annotated``."""
+    return Depends(Requires(permissions, reach))

@@ -20,8 +20,9 @@ from app.reference.places import Places, load_places
 from app.reference.rules import RuleBook, check, load_rules
 from app.reference.workdays import load_calendar
 from app.store.session import Clock, Database
-from app.usecases.context import Context, Files
+from app.usecases.context import Context, ExternalIssuer, Files
 from app.usecases.far_session import SharedSessions
+from app.usecases.issuer_keys import KeyBook
 from app.usecases.webhooks import Endpoints
 from app.vault import LocalVault, S3Options, open_vault
 from connectors.base import Capacity, Connector
@@ -29,6 +30,8 @@ from connectors.http import HttpSettings, build_client
 from connectors.links import LinkProber
 from connectors.national_store import NationalStoreConnector, NationalStoreSettings
 from connectors.national_store.client import STORE_HTTP
+from connectors.oidc import HTTP as OIDC_HTTP
+from connectors.oidc import OidcConnector
 from connectors.population import OfficerKey, PopulationConnector, PopulationSettings, PopulationWay
 from connectors.portal import DossierFacts, PortalConnector, PortalSettings, Profile, Used, encode_dossier, encode_step
 from connectors.portal.papers import Paper, Papers, ResultPaper
@@ -294,6 +297,13 @@ def _calendar(settings: Settings) -> WorkingCalendar:
         raise ConfigurationError(message) from error
 
 
+def _external_issuer(settings: Settings) -> ExternalIssuer | None:
+    if settings.oidc_issuer is None or settings.oidc_audience is None:
+        return None
+    source = OidcConnector(settings.oidc_issuer, build_client(OIDC_HTTP), OIDC_HTTP)
+    return ExternalIssuer(settings.oidc_issuer, settings.oidc_audience, KeyBook(source))
+
+
 def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
     """Everything the use cases need, from settings. ``close_context`` lets go of it."""
     subject_key = settings.subject_key.get_secret_value().encode()
@@ -319,7 +329,7 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
         places=_places(settings),
         once=once_policy(settings),
         log=log_policy(settings),
-        access=token_policy(settings),
+        access=replace(token_policy(settings), external=_external_issuer(settings)),
         people=people_policy(settings),
         witness=WitnessConnector(build_client(WITNESS_HTTP), WITNESS_HTTP) if settings.log_witnesses else None,
     )
@@ -333,6 +343,8 @@ async def close_context(context: Context) -> None:
         await context.population.aclose()
     if context.witness is not None:
         await context.witness.aclose()
+    if context.access.external is not None and isinstance(context.access.external.keys.source, OidcConnector):
+        await context.access.external.keys.source.aclose()
     if context.files is not None:
         await _close_files(context.files)
     await context.database.aclose()

@@ -6,15 +6,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Query
 
 from app.api import examples, shapes
-from app.deps import AccountsEditor, AccountsReader, ContextDep, CorrelationDep
-from app.domain.access import Role
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Permission, Role
 from app.store.session import Row
 from app.usecases import accounts
 from app.usecases.accounts import Invitation, Rights
-from app.usecases.context import Context
+from app.usecases.context import Caller, Context
 from schemas.accounts import AccountIn, AccountOut, AccountPage, InvitationOut, ReasonIn, ResetIn, RightsIn
 
 router = APIRouter(prefix="/v1", tags=["accounts"])
+AccountsReader = Annotated[Caller, may(Permission.ACCOUNTS_READ)]
+AccountsEditor = Annotated[Caller, may(Permission.ACCOUNTS_EDIT)]
 Name = Annotated[str, Path(max_length=59, pattern=r"^[a-z0-9][a-z0-9._-]+$", examples=["an.nv"])]
 _CREATED, _LIMIT_MAX = 201, 500
 

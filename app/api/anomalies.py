@@ -7,9 +7,11 @@ from fastapi import APIRouter, Body, Path, Query
 from app.api import examples, shapes
 from app.api import person_examples as shown
 from app.api.deliveries import ID_MAX
-from app.deps import AdminCaller, ContextDep, CorrelationDep, OperateCaller, ReadCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission, Thing
 from app.store.session import Row
 from app.usecases import browsing
+from app.usecases.context import Caller
 from schemas.persons import AnomalyList, AnomalyOut, NoteIn, OfficerLockList, OfficerLockOut
 
 router = APIRouter(prefix="/v1", tags=["anomalies"])
@@ -26,11 +28,11 @@ Officer = Annotated[
 )
 async def list_anomalies(
     context: ContextDep,
-    _caller: ReadCaller,
+    caller: Annotated[Caller, may(Permission.PERSONS_READ, reach=Bound.UNITS)],
     is_open: Annotated[bool | None, Query(alias="open", description="true: not signed off; false: signed off")] = None,
 ) -> AnomalyList:
     """The open ones first, newest first; at most 500."""
-    rows = await browsing.listing(context, is_open=is_open)
+    rows = await browsing.listing(context, caller, is_open=is_open)
     return AnomalyList(items=tuple(_anomaly(row) for row in rows))
 
 
@@ -46,7 +48,7 @@ async def sign_off(
     anomaly_id: AnomalyId,
     body: Annotated[NoteIn, Body(openapi_examples={"note": {"value": {"note": shown.SIGNED_OFF["note"]}}})],
     context: ContextDep,
-    caller: OperateCaller,
+    caller: Annotated[Caller, may(Permission.ANOMALIES_SIGN, reach=Thing.ANOMALY)],
     correlation: CorrelationDep,
 ) -> AnomalyOut:
     """What was asked before does not count again. A lock stays until an administrator lifts it."""
@@ -58,9 +60,11 @@ async def sign_off(
     summary="Officers who may not ask about persons",
     responses={200: examples.good({"items": [shown.LOCK]}), **examples.problems(401, 403)},
 )
-async def list_locks(context: ContextDep, _caller: ReadCaller) -> OfficerLockList:
+async def list_locks(
+    context: ContextDep, caller: Annotated[Caller, may(Permission.PERSONS_READ, reach=Bound.UNITS)]
+) -> OfficerLockList:
     """Locks in force first, newest first; at most 500."""
-    return OfficerLockList(items=tuple(_lock(row) for row in await browsing.locks(context)))
+    return OfficerLockList(items=tuple(_lock(row) for row in await browsing.locks(context, caller)))
 
 
 @router.post(
@@ -72,7 +76,7 @@ async def lift_lock(
     officer: Officer,
     body: Annotated[NoteIn, Body(openapi_examples={"note": {"value": {"note": shown.LIFTED["note"]}}})],
     context: ContextDep,
-    caller: AdminCaller,
+    caller: Annotated[Caller, may(Permission.LOCKS_EDIT)],
     correlation: CorrelationDep,
 ) -> OfficerLockOut:
     """What they asked before does not count against them any more. The anomaly stays until it is signed off."""

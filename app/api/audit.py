@@ -7,9 +7,11 @@ from fastapi import APIRouter, Query, Request
 from app.api import examples
 from app.api.deliveries import ID_MAX, Zoned, next_page, zoned
 from app.api.shapes import PRINTABLE
-from app.deps import AdminCaller, ContextDep, CorrelationDep
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Permission
 from app.domain.audit import AuditKind
 from app.usecases import look
+from app.usecases.context import Caller
 from schemas.answers import AuditEntryOut, AuditPage
 
 router = APIRouter(prefix="/v1", tags=["audit"])
@@ -23,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["audit"])
 async def get_log(  # noqa: PLR0913, PLR0917 - query parameters
     request: Request,
     context: ContextDep,
-    caller: AdminCaller,
+    caller: Annotated[Caller, may(Permission.LOG_READ)],
     correlation: CorrelationDep,
     kind: AuditKind | None = None,
     dossier: Annotated[str | None, Query(max_length=100, pattern=PRINTABLE)] = None,

@@ -6,8 +6,10 @@ from fastapi import APIRouter, Query, Request
 
 from app.api import examples
 from app.api.deliveries import ID_MAX, next_page
-from app.deps import ContextDep, OperateCaller
+from app.deps import ContextDep, may
+from app.domain.access import Permission
 from app.usecases import look
+from app.usecases.context import Caller
 from schemas.operations import SightingOut, SightingPage
 
 router = APIRouter(prefix="/v1", tags=["contracts"])
@@ -24,7 +26,7 @@ router = APIRouter(prefix="/v1", tags=["contracts"])
 async def list_contracts(
     request: Request,
     context: ContextDep,
-    _caller: OperateCaller,
+    _caller: Annotated[Caller, may(Permission.TARGETS_OPERATE)],
     before: Annotated[int | None, Query(ge=1, le=ID_MAX, description="the key of a page: ids below this one")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> SightingPage:

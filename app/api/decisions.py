@@ -6,10 +6,12 @@ from fastapi import APIRouter, Body
 
 from app.api import examples, shapes
 from app.api.deliveries import DeliveryId
-from app.deps import ContextDep, CorrelationDep, OperateCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Permission, Thing
 from app.domain.delivery import Decision
 from app.usecases import decide, look
 from app.usecases import sides as both
+from app.usecases.context import Caller
 from app.usecases.sides import Sides
 from schemas.answers import DeliveryDetail
 from schemas.operations import DecideIn, DifferenceOut, ReasonIn, SidesOut, StepSideOut, SupersedeIn
@@ -51,7 +53,7 @@ async def cancel_delivery(
     delivery_id: DeliveryId,
     body: Annotated[ReasonIn, Body(openapi_examples={"cancel": {"value": {"reason": _WHY, "with_steps": False}}})],
     context: ContextDep,
-    caller: OperateCaller,
+    caller: Annotated[Caller, may(Permission.DELIVERIES_OPERATE, reach=Thing.DELIVERY)],
     correlation: CorrelationDep,
 ) -> DeliveryDetail:
     """It is not sent; what waits behind it goes on. Possible while no worker has it and nobody asks about it."""
@@ -68,7 +70,7 @@ async def supersede_delivery(
     delivery_id: DeliveryId,
     body: Annotated[SupersedeIn, Body(openapi_examples={"supersede": {"value": {"by": 44, "reason": _WHY}}})],
     context: ContextDep,
-    caller: OperateCaller,
+    caller: Annotated[Caller, may(Permission.DELIVERIES_OPERATE, reach=Thing.DELIVERY)],
     correlation: CorrelationDep,
 ) -> DeliveryDetail:
     """It is not sent; the other one is of the same dossier, destination and kind, and goes in its own turn."""
@@ -87,7 +89,7 @@ async def decide_delivery(
         DecideIn, Body(openapi_examples={"delivered": {"value": {"decision": "delivered", "reason": _WHY}}})
     ],
     context: ContextDep,
-    caller: OperateCaller,
+    caller: Annotated[Caller, may(Permission.DELIVERIES_OPERATE, reach=Thing.DELIVERY)],
     correlation: CorrelationDep,
 ) -> DeliveryDetail:
     """For a delivery that waits for a person (`undecided`): look at both sides first. Then its dossier goes on."""
@@ -102,7 +104,10 @@ async def decide_delivery(
     responses={200: examples.good(_SIDES), **examples.problems(401, 403, 404, 422, 503)},
 )
 async def get_sides(
-    delivery_id: DeliveryId, context: ContextDep, caller: OperateCaller, correlation: CorrelationDep
+    delivery_id: DeliveryId,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DELIVERIES_OPERATE, reach=Thing.DELIVERY)],
+    correlation: CorrelationDep,
 ) -> SidesOut:
     """Asks the nation now, for ten seconds at most; else shows its last answer that is kept. The look is on record."""
     return _sides(await both.sides(context, caller, delivery_id, correlation))

@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query, Request
 
 from app.api import examples, shapes
-from app.deps import ContextDep, CorrelationDep, OperateCaller, ReadCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission, Thing
 from app.domain.delivery import DeliveryState, Target
 from app.errors import Fault, InvalidRecord
 from app.store.views import DeliveryFilter
 from app.usecases import look, operate
+from app.usecases.context import Caller
 from schemas.answers import DeliveryDetail, DeliveryPage, SummaryOut
 
 router = APIRouter(prefix="/v1", tags=["deliveries"])
@@ -32,7 +34,7 @@ Zoned = Annotated[datetime | None, Query(description="ISO 8601 with a zone")]
 async def list_deliveries(  # noqa: PLR0913, PLR0917 - query parameters
     request: Request,
     context: ContextDep,
-    _caller: ReadCaller,
+    caller: Annotated[Caller, may(Permission.DELIVERIES_READ, reach=Bound.UNITS)],
     state: DeliveryState | None = None,
     target: Target | None = None,
     dossier: Annotated[str | None, Query(max_length=100, pattern=shapes.PRINTABLE)] = None,
@@ -45,7 +47,7 @@ async def list_deliveries(  # noqa: PLR0913, PLR0917 - query parameters
 ) -> DeliveryPage:
     """Pages are keyed by id, so none is shown twice or skipped while new ones come in."""
     wanted = DeliveryFilter(state, target, dossier, procedure, unit, zoned(since), zoned(until), before, limit)
-    rows = await look.deliveries(context, wanted)
+    rows = await look.deliveries(context, caller, wanted)
     return DeliveryPage(items=tuple(shapes.delivery(row) for row in rows), next=next_page(request, rows, limit))
 
 
@@ -57,7 +59,11 @@ async def list_deliveries(  # noqa: PLR0913, PLR0917 - query parameters
         **examples.problems(401, 403, 404, 422),
     },
 )
-async def get_delivery(delivery_id: DeliveryId, context: ContextDep, _caller: ReadCaller) -> DeliveryDetail:
+async def get_delivery(
+    delivery_id: DeliveryId,
+    context: ContextDep,
+    _caller: Annotated[Caller, may(Permission.DELIVERIES_READ, reach=Thing.DELIVERY)],
+) -> DeliveryDetail:
     """Requests and answers are masked and cut; the exact message is kept by its hash in the log."""
     return shapes.delivery_detail(await look.delivery(context, delivery_id))
 
@@ -72,7 +78,10 @@ async def get_delivery(delivery_id: DeliveryId, context: ContextDep, _caller: Re
     },
 )
 async def retry_delivery(
-    delivery_id: DeliveryId, context: ContextDep, caller: OperateCaller, correlation: CorrelationDep
+    delivery_id: DeliveryId,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DELIVERIES_OPERATE, reach=Thing.DELIVERY)],
+    correlation: CorrelationDep,
 ) -> DeliveryDetail:
     """Takes the place of the scheduled attempt. Pressed twice, it sends once."""
     await operate.retry(context, caller, delivery_id, correlation)
@@ -84,9 +93,11 @@ async def retry_delivery(
     summary="The state of the sync",
     responses={200: examples.good(examples.SUMMARY), **examples.problems(401, 403)},
 )
-async def get_summary(context: ContextDep, _caller: ReadCaller) -> SummaryOut:
+async def get_summary(
+    context: ContextDep, caller: Annotated[Caller, may(Permission.FIGURES_READ, reach=Bound.UNITS)]
+) -> SummaryOut:
     """Derived from rows at the time it names, so that no figure can drift."""
-    return shapes.summary(await look.summary(context))
+    return shapes.summary(await look.summary(context, caller))
 
 
 def zoned(value: datetime | None) -> datetime | None:

@@ -8,10 +8,12 @@ from app.api import examples, shapes
 from app.api.deliveries import ID_MAX, next_page
 from app.api.shapes import PRINTABLE
 from app.api.subjects import SubjectPath
-from app.deps import AdminCaller, ContextDep, CorrelationDep, ReadCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission
 from app.domain.disclosure import Disclosure
 from app.store.session import Row
 from app.usecases import disclosures
+from app.usecases.context import Caller
 from schemas.disclosures import (
     DisclosureDelayIn,
     DisclosureDelayOut,
@@ -72,7 +74,7 @@ async def list_disclosures(
     request: Request,
     subject_id: SubjectPath,
     context: ContextDep,
-    caller: ReadCaller,
+    caller: Annotated[Caller, may(Permission.PERSONS_READ, reach=Bound.UNITS)],
     correlation: CorrelationDep,
     before: Before = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -101,7 +103,11 @@ async def list_disclosures(
     },
 )
 async def get_receipt(
-    subject_id: SubjectPath, entry: EntryPath, context: ContextDep, caller: ReadCaller, correlation: CorrelationDep
+    subject_id: SubjectPath,
+    entry: EntryPath,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.PERSONS_READ, reach=Bound.UNITS)],
+    correlation: CorrelationDep,
 ) -> Response:
     """For the person to keep. `lienthong audit verify-receipt FILE` or `receipt_verify.py` check it. On record too."""
     note = await disclosures.receipt(context, caller, subject_id, entry, correlation)
@@ -117,7 +123,7 @@ async def get_receipt(
 async def post_delay(
     body: Annotated[DisclosureDelayIn, Body(openapi_examples={"delay": {"value": _ASKED}})],
     context: ContextDep,
-    caller: AdminCaller,
+    caller: Annotated[Caller, may(Permission.DELAYS_EDIT)],
     correlation: CorrelationDep,
 ) -> DisclosureDelayOut:
     """Until its day nothing of the dossier is told to whom it is about. The newest delay counts; each is on record."""
@@ -132,7 +138,7 @@ async def post_delay(
 async def list_delays(
     request: Request,
     context: ContextDep,
-    caller: AdminCaller,
+    caller: Annotated[Caller, may(Permission.DELAYS_EDIT, Permission.LOG_READ)],
     correlation: CorrelationDep,
     dossier: Annotated[str | None, Query(max_length=100, pattern=PRINTABLE)] = None,
     before: Before = None,

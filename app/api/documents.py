@@ -13,7 +13,8 @@ from app.api import document_shapes, examples
 from app.api.dossiers import CodePath
 from app.api.multipart import METADATA_BYTES_MAX, read_form
 from app.api.sending import bundle_headers, disposition, play
-from app.deps import ContextDep, CorrelationDep, IntakeCaller, PaperCaller, ReadCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission, Thing
 from app.domain.documents import MEDIA_TYPES, FileKind
 from app.errors import BodyTooLarge, DocumentKnown, Fault, FileStoreSilent, InvalidRecord, UnknownUpload, UnreadableBody
 from app.store.session import Row
@@ -82,7 +83,7 @@ async def post_document(
     request: Request,
     response: Response,
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_WRITE, reach=Thing.DOSSIER)],
     correlation: CorrelationDep,
 ) -> DocumentOut:
     """As a form: ``metadata`` (JSON), then ``file``, streamed and never held in memory. Or JSON with ``upload_id``.
@@ -138,7 +139,7 @@ async def _from_upload(
         earlier = await uploads.became(context, caller, handed.upload_id)
         if earlier is None:
             raise
-        kept = await _same_again(context, code, handed, earlier)
+        kept = await _same_again(context, caller, code, handed, earlier)
         # Whoever took it may have been cut off before its bytes were gone.
         await uploads.end(context, handed.upload_id, earlier)
         return kept, False
@@ -147,8 +148,8 @@ async def _from_upload(
     return kept, new
 
 
-async def _same_again(context: Context, code: str, handed: DocumentIn, document_id: str) -> Row:
-    row, _, _ = await look_documents.one(context, document_id)
+async def _same_again(context: Context, caller: Caller, code: str, handed: DocumentIn, document_id: str) -> Row:
+    row, _, _ = await look_documents.one(context, caller, document_id)
     facts = keep_document.facts_of(handed, _name_of(handed, ""))
     if row["dossier_code"] != code or row["content_hash"] != keep_document.content_hash(facts):
         message = f"this upload became document {document_id}, of another dossier or with other facts"
@@ -202,7 +203,10 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
     responses={200: examples.good(shown.OF_DOSSIER), **examples.problems(401, 403, 404)},
 )
 async def list_documents(
-    code: CodePath, context: ContextDep, caller: PaperCaller, correlation: CorrelationDep
+    code: CodePath,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_READ, reach=Thing.DOSSIER)],
+    correlation: CorrelationDep,
 ) -> DossierDocumentsOut:
     """All of them, those that do not speak any more too, in the order in which they came."""
     return document_shapes.of_dossier(
@@ -239,7 +243,7 @@ async def reuse_document(
     ],
     response: Response,
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_WRITE, reach=Thing.DOSSIER)],
     correlation: CorrelationDep,
 ) -> DocumentOut:
     """The component is marked as reused for the nation, and counts as a scan avoided."""
@@ -256,7 +260,7 @@ async def reuse_document(
 async def look_up(
     body: Annotated[LookupIn, Body(openapi_examples={"before_a_scan": {"value": shown.LOOKUP}})],
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_WRITE, reach=Bound.UNITS)],
     correlation: CorrelationDep,
 ) -> LookupOut:
     """Looks in the provincial store and, for results, in the national one. Question and answer are on record."""
@@ -268,7 +272,7 @@ async def look_up(
     summary="The document store: what lies in it, what was re-read, what is wrong",
     responses={200: examples.good(shown.STORE), **examples.problems(401, 403)},
 )
-async def store(context: ContextDep, _caller: ReadCaller) -> StoreOut:
+async def store(context: ContextDep, _caller: Annotated[Caller, may(Permission.FIGURES_READ)]) -> StoreOut:
     """Figures from rows; the whole report is ``lienthong documents report``."""
     return StoreOut(**await look_documents.figures(context))
 
@@ -279,7 +283,10 @@ async def store(context: ContextDep, _caller: ReadCaller) -> StoreOut:
     responses={200: examples.good(shown.DETAIL), **examples.problems(401, 403, 404, 422)},
 )
 async def get_document(
-    document_id: DocumentPath, context: ContextDep, caller: PaperCaller, correlation: CorrelationDep
+    document_id: DocumentPath,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_READ, reach=Thing.DOCUMENT)],
+    correlation: CorrelationDep,
 ) -> DocumentDetail:
     """What it is, what its signatures are worth and by what that was judged, what people changed and why."""
     return document_shapes.detail(context, await look_documents.shown(context, caller, document_id, correlation))
@@ -298,7 +305,10 @@ async def get_document(
     },
 )
 async def get_file(
-    document_id: DocumentPath, context: ContextDep, caller: PaperCaller, correlation: CorrelationDep
+    document_id: DocumentPath,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_READ, reach=Thing.DOCUMENT)],
+    correlation: CorrelationDep,
 ) -> StreamingResponse:
     """Re-hashed before a byte goes out; the reading is on record."""
     row, file = await look_documents.read_file(context, caller, document_id, correlation)
@@ -325,7 +335,10 @@ async def get_file(
     },
 )
 async def get_bundle(
-    document_id: DocumentPath, context: ContextDep, caller: PaperCaller, correlation: CorrelationDep
+    document_id: DocumentPath,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_READ, reach=Thing.DOCUMENT)],
+    correlation: CorrelationDep,
 ) -> StreamingResponse:
     """For the office: check it with `sha256sum -c SHA256SUMS`. The reading is on record."""
     made = await bundle_document.for_office(context, caller, document_id, correlation)

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Body, Path
 
 from app.api import examples, shapes
 from app.api.shapes import PRINTABLE
-from app.deps import ContextDep, CorrelationDep, IntakeCaller, ReadCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission, Thing
 from app.errors import Refusal
 from app.usecases import look
 from app.usecases.context import Caller, Context
@@ -28,7 +29,7 @@ async def put_dossier(
     code: CodePath,
     body: Annotated[DossierIn, Body(openapi_examples={"received": {"value": examples.DOSSIER}})],
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.DOSSIERS_WRITE, reach=Bound.UNITS)],
     correlation: CorrelationDep,
 ) -> ReceiptOut:
     """The newest snapshot wins; the same revision with the same content gets the same answer."""
@@ -48,7 +49,7 @@ async def post_step(
     code: CodePath,
     body: Annotated[StepIn, Body(openapi_examples={"received": {"value": examples.STEP}})],
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.DOSSIERS_WRITE, reach=Bound.UNITS)],
     correlation: CorrelationDep,
 ) -> ReceiptOut:
     """Steps go to the nation in the order they were handed over, each once; the same step_id again changes nothing."""
@@ -61,7 +62,10 @@ async def post_step(
     responses={200: examples.good(examples.DOSSIER_OUT), **examples.problems(401, 403, 404)},
 )
 async def get_dossier(
-    code: CodePath, context: ContextDep, caller: ReadCaller, correlation: CorrelationDep
+    code: CodePath,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DOSSIERS_READ, reach=Thing.DOSSIER)],
+    correlation: CorrelationDep,
 ) -> DossierOut:
     """Facts as handed over; per target: state, attempts, last answer, next attempt. The look is on record."""
     return shapes.dossier(await look.dossier(context, caller, code, correlation))

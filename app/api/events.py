@@ -6,10 +6,12 @@ from fastapi import APIRouter, Query, Request
 
 from app.api import examples, shapes
 from app.api.deliveries import ID_MAX, next_page
-from app.deps import ContextDep, ReadCaller
+from app.deps import ContextDep, may
+from app.domain.access import Bound, Permission
 from app.domain.events import EventKind
 from app.store.session import Row
 from app.usecases import events
+from app.usecases.context import Caller
 from schemas.webhooks import EventOut, EventPage
 
 router = APIRouter(prefix="/v1", tags=["events"])
@@ -38,10 +40,10 @@ _EVENT: dict[str, Any] = {
         **examples.problems(401, 403, 422),
     },
 )
-async def list_events(
+async def list_events(  # noqa: PLR0913 - query parameters
     request: Request,
     context: ContextDep,
-    _caller: ReadCaller,
+    caller: Annotated[Caller, may(Permission.DELIVERIES_READ, reach=Bound.UNITS)],
     *,
     open_only: Annotated[bool, Query(alias="open", description="only what lasts")] = False,
     kind: EventKind | None = None,
@@ -52,7 +54,14 @@ async def list_events(
 ) -> EventPage:
     """Each is one row from its start to its end; what is open already does not begin a second time."""
     rows = await events.page(
-        context, before_id=before, limit=limit, open_only=open_only, kind=kind, target=target, dossier_code=dossier
+        context,
+        caller,
+        before_id=before,
+        limit=limit,
+        open_only=open_only,
+        kind=kind,
+        target=target,
+        dossier_code=dossier,
     )
     return EventPage(items=tuple(_event(row) for row in rows), next=next_page(request, rows, limit))
 

@@ -2,13 +2,15 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from typing import IO
+from typing import IO, Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from app.api import examples, shapes
-from app.deps import ContextDep, CorrelationDep, IntakeCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission
+from app.usecases.context import Caller
 from app.usecases.intake import take_stream
 
 router = APIRouter(prefix="/v1", tags=["intake"])
@@ -45,7 +47,10 @@ _ANSWER = {
     responses={200: _ANSWER, **examples.problems(401, 403, 503)},
 )
 async def intake(
-    request: Request, context: ContextDep, caller: IntakeCaller, correlation: CorrelationDep
+    request: Request,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DOSSIERS_WRITE, reach=Bound.UNITS)],
+    correlation: CorrelationDep,
 ) -> StreamingResponse:
     """A line that is wrong is answered in its place and stops nobody. Memory does not grow with the stream.
 

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Body, Path, Query, Request
 from app.api import examples, shapes
 from app.api import once_only_examples as shown
 from app.api.deliveries import ID_MAX, next_page, zoned
-from app.deps import ContextDep, CorrelationDep, IntakeCaller, OperateCaller, PaperCaller, ReadCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission, Thing
 from app.domain.once_only import Decision, Source
 from app.store.once_only_figures import UnitFigures
 from app.store.session import Row
 from app.usecases import once_only, once_only_discrepancies, once_only_figures
+from app.usecases.context import Caller
 from schemas.once_only import (
     DecisionOut,
     DiscrepancyAnswerIn,
@@ -50,7 +52,7 @@ async def post_check(
         Body(openapi_examples={"papers": {"value": shown.CHECK}, "wrong_data": {"value": shown.CHECK_FOR_UPDATE}}),
     ],
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.PERSONS_ASK, reach=Bound.UNITS)],
     correlation: CorrelationDep,
 ) -> OnceOnlyCheckOut:
     """Looks here, in the national store and in the population database, all within one budget of time.
@@ -66,7 +68,11 @@ async def post_check(
     summary="A check as it was answered",
     responses={200: examples.good(shown.CHECKED), **examples.problems(401, 403, 404, 422)},
 )
-async def get_check(check_id: _Id, context: ContextDep, _caller: PaperCaller) -> OnceOnlyCheckOut:
+async def get_check(
+    check_id: _Id,
+    context: ContextDep,
+    _caller: Annotated[Caller, may(Permission.PERSONS_ASK, Permission.PERSONS_READ, reach=Thing.CHECK)],
+) -> OnceOnlyCheckOut:
     """The same answer, from rows. It holds no value of a person."""
     return _check(await once_only.read_check(context, check_id))
 
@@ -82,7 +88,7 @@ async def get_check(check_id: _Id, context: ContextDep, _caller: PaperCaller) ->
 async def list_redundant(
     request: Request,
     context: ContextDep,
-    _caller: ReadCaller,
+    caller: Annotated[Caller, may(Permission.DOSSIERS_READ, reach=Bound.UNITS)],
     unit: Unit = None,
     since: Since = None,
     until: Until = None,
@@ -90,7 +96,7 @@ async def list_redundant(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> PaperRequestPage:
     """Without an earlier decision that allows it, or against one; `why` says which."""
-    span = once_only_figures.span_of(context, unit, zoned(since), zoned(until))
+    span = once_only_figures.span_of(context, caller, unit, zoned(since), zoned(until))
     rows = await once_only_figures.redundant(context, span, before, limit)
     return PaperRequestPage(items=tuple(_request(row) for row in rows), next=next_page(request, rows, limit))
 
@@ -101,11 +107,15 @@ async def list_redundant(
     responses={200: examples.good(shown.SUMMARY), **examples.problems(401, 403, 422)},
 )
 async def get_summary(
-    context: ContextDep, _caller: ReadCaller, unit: Unit = None, since: Since = None, until: Until = None
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.FIGURES_READ, reach=Bound.UNITS)],
+    unit: Unit = None,
+    since: Since = None,
+    until: Until = None,
 ) -> OnceOnlySummaryOut:
     """Derived from rows when asked. `population` counts the questions of all units."""
     found = await once_only_figures.summary(
-        context, once_only_figures.span_of(context, unit, zoned(since), zoned(until))
+        context, caller, once_only_figures.span_of(context, caller, unit, zoned(since), zoned(until))
     )
     return OnceOnlySummaryOut(
         since=since,
@@ -124,13 +134,15 @@ async def get_summary(
 )
 async def list_discrepancies(
     context: ContextDep,
-    _caller: ReadCaller,
+    caller: Annotated[Caller, may(Permission.PERSONS_READ, reach=Bound.UNITS)],
     *,
     source: Source | None = None,
     open_only: Annotated[bool, Query(alias="open", description="only those that are not answered")] = False,
 ) -> DiscrepancyList:
     """The open ones first, those due soonest first; at most 500."""
-    rows, now = await once_only_discrepancies.listing(context, source.value if source else None, open_only=open_only)
+    rows, now = await once_only_discrepancies.listing(
+        context, caller, source.value if source else None, open_only=open_only
+    )
     return DiscrepancyList(items=tuple(_discrepancy(row, now) for row in rows))
 
 
@@ -149,7 +161,7 @@ async def post_answer(
     discrepancy_id: _Id,
     body: Annotated[DiscrepancyAnswerIn, Body(openapi_examples={"mended": {"value": {"answer": "Đã chỉnh lý"}}})],
     context: ContextDep,
-    caller: OperateCaller,
+    caller: Annotated[Caller, may(Permission.DISCREPANCIES_ANSWER, reach=Thing.DISCREPANCY)],
     correlation: CorrelationDep,
 ) -> DiscrepancyOut:
     """It is closed then; the same answer again changes nothing."""

@@ -7,12 +7,14 @@ from fastapi import APIRouter, Body, Query, Request
 from app.api import examples, shapes
 from app.api import person_examples as shown
 from app.api.deliveries import Zoned, next_page, zoned
-from app.deps import ContextDep, CorrelationDep, IntakeCaller, ReadCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission
 from app.store.person_queries import Wanted
 from app.store.session import Row
 from app.texts import text
 from app.usecases import look_persons
 from app.usecases.compare_person import FieldVerdict
+from app.usecases.context import Caller
 from app.usecases.verify_person import verify_person
 from schemas.answers import TextOut
 from schemas.persons import FieldVerdictOut, PersonCheckIn, PersonCheckOut, PersonQueryOut, PersonQueryPage
@@ -40,7 +42,7 @@ async def verify(
         ),
     ],
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.PERSONS_ASK, reach=Bound.UNITS)],
     correlation: CorrelationDep,
 ) -> PersonCheckOut:
     """A 200 is always the database's own yes or no. Anything else says nothing about the person.
@@ -72,7 +74,7 @@ async def verify(
 async def list_queries(  # noqa: PLR0913, PLR0917 - query parameters
     request: Request,
     context: ContextDep,
-    caller: ReadCaller,
+    caller: Annotated[Caller, may(Permission.PERSONS_READ, reach=Bound.UNITS)],
     correlation: CorrelationDep,
     officer: Annotated[str | None, Query(max_length=100, pattern=_CODE)] = None,
     unit: Annotated[str | None, Query(max_length=35, pattern=_CODE)] = None,

@@ -7,11 +7,13 @@ from fastapi import APIRouter, Body, Path, Query
 from app.api import examples
 from app.api import prefill_examples as shown
 from app.api.shapes import meaning
-from app.deps import ContextDep, CorrelationDep, IntakeCaller, PaperCaller, ReadCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission, Thing
 from app.domain.prefill import Preview, Value
 from app.store.prefills import Selection
 from app.store.session import Row
 from app.usecases import prefill_outcome
+from app.usecases.context import Caller
 from app.usecases.prefill import FilledField, Prefill, prefill
 from app.usecases.prefill_outcome import FormFigure
 from schemas.answers import TextOut
@@ -45,7 +47,7 @@ _FIGURES = (
 async def post_prefill(
     body: Annotated[PrefillIn, Body(openapi_examples={"form": {"value": shown.PREFILL}})],
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.PERSONS_ASK, reach=Bound.UNITS)],
     correlation: CorrelationDep,
 ) -> PrefillOut:
     """For an open dossier and its applicant, with one question to the population database for all blanks.
@@ -66,7 +68,7 @@ async def post_preview(
     prefill_id: PrefillPath,
     body: Annotated[PreviewIn, Body(openapi_examples={"accepted": {"value": {"decision": "accepted"}}})],
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.PERSONS_ASK, reach=Thing.PREFILL)],
     correlation: CorrelationDep,
 ) -> PrefillStateOut:
     """Recorded once. After a refusal no blank can be handed in as kept."""
@@ -83,7 +85,7 @@ async def post_handed_in(
     prefill_id: PrefillPath,
     body: Annotated[HandedInIn, Body(openapi_examples={"form": {"value": shown.HANDED_IN}})],
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.PERSONS_ASK, reach=Thing.PREFILL)],
     correlation: CorrelationDep,
 ) -> PrefillStateOut:
     """Without values. A blank that is not named was left empty; only one that was filled can be kept or changed.
@@ -98,7 +100,11 @@ async def post_handed_in(
     summary="What became of a filled form",
     responses={200: examples.good(shown.HANDED_IN_STATE), **examples.problems(401, 403, 404, 422)},
 )
-async def get_prefill(prefill_id: PrefillPath, context: ContextDep, _caller: PaperCaller) -> PrefillStateOut:
+async def get_prefill(
+    prefill_id: PrefillPath,
+    context: ContextDep,
+    _caller: Annotated[Caller, may(Permission.PERSONS_ASK, Permission.PERSONS_READ, reach=Thing.PREFILL)],
+) -> PrefillStateOut:
     """Counts only: values are given once and not kept."""
     return _state(await prefill_outcome.look(context, prefill_id))
 
@@ -110,7 +116,7 @@ async def get_prefill(prefill_id: PrefillPath, context: ContextDep, _caller: Pap
 )
 async def get_figures(
     context: ContextDep,
-    _caller: ReadCaller,
+    caller: Annotated[Caller, may(Permission.FIGURES_READ, reach=Bound.UNITS)],
     month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", examples=["2026-07"])] = None,
     unit: Annotated[str | None, Query(max_length=35, pattern=r"^[A-Z0-9.]+$", examples=["H15.50"])] = None,
     form: Annotated[str | None, Query(max_length=60, pattern=r"^[A-Z0-9.-]+$", examples=[shown.FORM])] = None,
@@ -123,7 +129,7 @@ async def get_figures(
     `below` lists the forms that cut less than 20 % over all that is selected.
     """
     wanted = Selection(form=form, unit=unit, month=month, by_unit="unit" in by, by_month="month" in by)
-    items, below = await prefill_outcome.figures(context, wanted)
+    items, below = await prefill_outcome.figures(context, caller, wanted)
     return FormFigureList(items=tuple(_figure(item) for item in items), below=below)
 
 

@@ -7,11 +7,13 @@ from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 
 from app.api import examples
 from app.api.deliveries import ID_MAX, next_page
-from app.deps import ContextDep, CorrelationDep, OperateCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission, Thing
 from app.domain.delivery import DeliveryState
 from app.domain.replay import Selection
 from app.store.session import Row
 from app.usecases import replay
+from app.usecases.context import Caller
 from app.usecases.replay import Preview, Progress
 from schemas.operations import CandidateOut, PreviewOut, ReplayIn, ReplayOut, ReplayPage, SelectionIn
 
@@ -106,7 +108,7 @@ async def start_replay(
     ],
     response: Response,
     context: ContextDep,
-    caller: OperateCaller,
+    caller: Annotated[Caller, may(Permission.DELIVERIES_OPERATE, reach=Bound.UNITS)],
     correlation: CorrelationDep,
     key: Key = None,
 ) -> PreviewOut | ReplayOut:
@@ -134,12 +136,12 @@ async def start_replay(
 async def list_replays(
     request: Request,
     context: ContextDep,
-    _caller: OperateCaller,
+    caller: Annotated[Caller, may(Permission.DELIVERIES_OPERATE, reach=Bound.OWN)],
     before: Annotated[int | None, Query(ge=1, le=ID_MAX, description="the key of a page: ids below this one")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> ReplayPage:
     """How far each one is."""
-    found = await replay.listing(context, before, limit)
+    found = await replay.listing(context, caller, before, limit)
     rows: list[Row] = [{"id": progress.replay.id} for progress in found]
     return ReplayPage(
         items=tuple(_replay(progress) for progress in found),
@@ -152,7 +154,11 @@ async def list_replays(
     summary="One replay and how far it is",
     responses={200: examples.good(_REPLAY), **examples.problems(401, 403, 404, 422)},
 )
-async def get_replay(replay_id: ReplayId, context: ContextDep, _caller: OperateCaller) -> ReplayOut:
+async def get_replay(
+    replay_id: ReplayId,
+    context: ContextDep,
+    _caller: Annotated[Caller, may(Permission.DELIVERIES_OPERATE, reach=Thing.REPLAY)],
+) -> ReplayOut:
     """What is `sent_again` may be on its way still: each delivery's own state tells."""
     return _replay(await replay.one(context, replay_id))
 
@@ -168,7 +174,10 @@ async def get_replay(replay_id: ReplayId, context: ContextDep, _caller: OperateC
     },
 )
 async def stop_replay(
-    replay_id: ReplayId, context: ContextDep, caller: OperateCaller, correlation: CorrelationDep
+    replay_id: ReplayId,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DELIVERIES_OPERATE, reach=Thing.REPLAY)],
+    correlation: CorrelationDep,
 ) -> ReplayOut:
     """What has gone has gone; what has not stays refused or given up."""
     return _replay(await replay.stop(context, caller, replay_id, correlation))
@@ -218,6 +227,8 @@ def _preview(seen: Preview) -> PreviewOut:
 def _shown(text: str) -> dict[str, Any]:
     """The selection as a caller may send it again: named deliveries need no end."""
     shown: dict[str, Any] = json.loads(text)
+    # Whose it is follows from who sends it.
+    shown.pop("units", None)
     if "ids" in shown:
         shown.pop("until", None)
     return shown

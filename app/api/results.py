@@ -8,11 +8,13 @@ from fastapi import APIRouter, Body, Path, Query
 from app.api import document_examples as shown
 from app.api import examples, shapes
 from app.api.deliveries import ID_MAX
-from app.deps import AdminCaller, ContextDep, CorrelationDep, ReadCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission, Thing
 from app.domain.documents import GateMode
 from app.errors import UnknownCode
 from app.store.session import Row
 from app.usecases import gate
+from app.usecases.context import Caller
 from app.usecases.gate import Gate
 from schemas.documents import GateIn, GateOut, MissingOut, MissingPage
 
@@ -27,14 +29,14 @@ Unit = Annotated[str, Path(max_length=35, pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$", 
 )
 async def list_missing(
     context: ContextDep,
-    _caller: ReadCaller,
+    caller: Annotated[Caller, may(Permission.DOSSIERS_READ, reach=Bound.UNITS)],
     unit: Annotated[str | None, Query(max_length=35, pattern=shapes.PRINTABLE)] = None,
     procedure: Annotated[str | None, Query(max_length=50, pattern=shapes.PRINTABLE)] = None,
     before: Annotated[int | None, Query(ge=1, le=ID_MAX, description="key of the last one seen")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> MissingPage:
     """Of procedures that yield a paper; newest first."""
-    rows, rule = await gate.missing(context, unit=unit, procedure=procedure, before_id=before, limit=limit)
+    rows, rule = await gate.missing(context, caller, unit=unit, procedure=procedure, before_id=before, limit=limit)
     following = None
     if len(rows) == limit:
         asked: dict[str, Any] = {"unit": unit, "procedure": procedure, "limit": limit, "before": rows[-1]["id"]}
@@ -62,7 +64,9 @@ def _missing(row: Row, rule: Gate) -> MissingOut:
     summary="The rule of signed results for a unit",
     responses={200: examples.good(shown.GATE), **examples.problems(401, 403, 422)},
 )
-async def get_gate(unit: Unit, context: ContextDep, _caller: ReadCaller) -> GateOut:
+async def get_gate(
+    unit: Unit, context: ContextDep, _caller: Annotated[Caller, may(Permission.FIGURES_READ, reach=Thing.UNIT)]
+) -> GateOut:
     """``enforce`` refuses at the door what lacks a result; ``report`` lets it pass and lists it."""
     if unit not in context.catalogue.units:
         message = f"'{unit}' is not in the table 'units'"
@@ -81,7 +85,7 @@ async def put_gate(
         GateIn, Body(openapi_examples={"enforce": {"value": {"mode": "enforce", "reason": shown.GATE["reason"]}}})
     ],
     context: ContextDep,
-    caller: AdminCaller,
+    caller: Annotated[Caller, may(Permission.RULES_EDIT)],
     correlation: CorrelationDep,
 ) -> GateOut:
     """Holds for the unit and all below it that have no setting of their own; what was set before stays on record."""

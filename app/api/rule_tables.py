@@ -7,7 +7,9 @@ from fastapi import APIRouter, Path, Query
 
 from app.api import examples
 from app.api import prefill_examples as shown
-from app.deps import ContextDep, ReadCaller
+from app.deps import ContextDep, may
+from app.domain.access import Bound, Permission
+from app.usecases.context import Caller
 from schemas.forms import RuleKind, TableOut
 
 router = APIRouter(prefix="/v1/tables", tags=["tables"])
@@ -21,7 +23,7 @@ router = APIRouter(prefix="/v1/tables", tags=["tables"])
 async def get_table(
     name: Annotated[RuleKind, Path(examples=[RuleKind.FORMS.value])],
     context: ContextDep,
-    _caller: ReadCaller,
+    _caller: Annotated[Caller, may(Permission.FIGURES_READ, reach=Bound.FREE)],
     on: Annotated[date | None, Query(description="only rows in force on this day", examples=["2026-07-01"])] = None,
 ) -> TableOut:
     """What each procedure may see, who has the last word, what sector law wants, what forms ask, what is browsing.

@@ -8,9 +8,11 @@ from fastapi import APIRouter, Body, Path, Query
 
 from app.api import document_examples as shown
 from app.api import document_shapes, examples
-from app.deps import ContextDep, CorrelationDep, PaperCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission
 from app.store.documents import Wanted
 from app.usecases import look_documents
+from app.usecases.context import Caller
 from schemas.documents import DocumentPage, SubjectIn, SubjectOut
 
 router = APIRouter(prefix="/v1/subjects", tags=["documents"])
@@ -29,7 +31,7 @@ async def post_subject(
         Body(openapi_examples={"person": {"value": {"kind": "personal_number", "number": "003190123456"}}}),
     ],
     context: ContextDep,
-    _caller: PaperCaller,
+    _caller: Annotated[Caller, may(Permission.DOCUMENTS_READ, reach=Bound.FREE)],
 ) -> SubjectOut:
     """The same number always gets the same id; that there is one says nothing about the person."""
     found = await look_documents.subject_id(context, body)
@@ -47,7 +49,7 @@ async def post_subject(
 async def list_documents(  # noqa: PLR0913, PLR0917 - what a reader may ask for
     subject_id: SubjectPath,
     context: ContextDep,
-    caller: PaperCaller,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_READ, reach=Bound.UNITS)],
     correlation: CorrelationDep,
     role: Literal["component", "result"] | None = None,
     type_: Annotated[str | None, Query(alias="type", max_length=100, description="component or result code")] = None,

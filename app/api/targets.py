@@ -6,11 +6,13 @@ from fastapi import APIRouter, Body, Path, Response
 
 from app.api import examples, shapes
 from app.api.deliveries import ID_MAX
-from app.deps import ContextDep, CorrelationDep, OperateCaller, ReadCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Permission
 from app.store.holds import Hold
 from app.store.overview import DestinationView
 from app.texts import TEXTS
 from app.usecases import holds
+from app.usecases.context import Caller
 from schemas.targets import HoldIn, HoldList, HoldOut, ResumeIn, TargetList, TargetOut
 
 router = APIRouter(prefix="/v1", tags=["targets"])
@@ -62,7 +64,7 @@ _TARGET: dict[str, Any] = {
     summary="How each destination stands",
     responses={200: examples.good({"items": [_TARGET]}), **examples.problems(401, 403)},
 )
-async def list_targets(context: ContextDep, _caller: ReadCaller) -> TargetList:
+async def list_targets(context: ContextDep, _caller: Annotated[Caller, may(Permission.DELIVERIES_READ)]) -> TargetList:
     """The gate, what is held, what waits and since when, how fast it goes, and when it will be done."""
     return TargetList(items=tuple(_target(view) for view in await holds.target_overview(context)))
 
@@ -84,7 +86,7 @@ async def place_hold(
     ],
     response: Response,
     context: ContextDep,
-    caller: OperateCaller,
+    caller: Annotated[Caller, may(Permission.TARGETS_OPERATE)],
     correlation: CorrelationDep,
 ) -> HoldOut:
     """What is held waits, in its order, until the hold is ended; none of it is lost. Calls under way are finished."""
@@ -98,7 +100,7 @@ async def place_hold(
     summary="What is held now",
     responses={200: examples.good({"items": [_HOLD]}), **examples.problems(401, 403)},
 )
-async def list_holds(context: ContextDep, _caller: ReadCaller) -> HoldList:
+async def list_holds(context: ContextDep, _caller: Annotated[Caller, may(Permission.DELIVERIES_READ)]) -> HoldList:
     """Those of all destinations, oldest first."""
     return HoldList(items=tuple(_hold(held) for held in await holds.active(context)))
 
@@ -112,7 +114,7 @@ async def resume_hold(
     hold_id: HoldId,
     body: Annotated[ResumeIn, Body(openapi_examples={"resume": {"value": {"note": _RESUMED["release_note"]}}})],
     context: ContextDep,
-    caller: OperateCaller,
+    caller: Annotated[Caller, may(Permission.TARGETS_OPERATE)],
     correlation: CorrelationDep,
 ) -> HoldOut:
     """What waited goes on by itself, the most urgent first."""

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Path, Response
 
 from app.api import examples
 from app.api.deliveries import ID_MAX
-from app.deps import AdminCaller, ContextDep, CorrelationDep, ReadCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission
 from app.usecases import log_guard, serve_log
+from app.usecases.context import Caller
 from schemas.log import CheckpointOut, LogOut
 
 router = APIRouter(tags=["log"])
@@ -67,7 +69,9 @@ async def get_checkpoint(context: ContextDep) -> Response:
     response_class=Response,
     responses={200: _ENTRIES, **examples.problems(401, 403, 404, 503)},
 )
-async def get_entries(place: Place, context: ContextDep, caller: AdminCaller, correlation: CorrelationDep) -> Response:
+async def get_entries(
+    place: Place, context: ContextDep, caller: Annotated[Caller, may(Permission.LOG_READ)], correlation: CorrelationDep
+) -> Response:
     """For auditors: each entry hashes to its place in the tile of level 0. This look is on record too."""
     bundle, _ = await serve_log.entries(context, caller, f"tile/entries/{place}", correlation)
     return Response(bundle, media_type="application/octet-stream", headers={"Cache-Control": _PRIVATE})
@@ -83,7 +87,10 @@ async def get_entries(place: Place, context: ContextDep, caller: AdminCaller, co
     },
 )
 async def get_proof(
-    audit_id: AuditId, context: ContextDep, caller: AdminCaller, correlation: CorrelationDep
+    audit_id: AuditId,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.LOG_READ)],
+    correlation: CorrelationDep,
 ) -> Response:
     """The entry, the hashes upward, and the checkpoint that covers it. This look is on record too."""
     proof = await serve_log.proof(context, caller, audit_id, correlation)
@@ -107,7 +114,9 @@ async def get_tile(level: Level, place: Place, context: ContextDep) -> Response:
     summary="How the log stands",
     responses={200: examples.good(_LOG), **examples.problems(401, 403)},
 )
-async def get_log_standing(context: ContextDep, _caller: ReadCaller) -> LogOut:
+async def get_log_standing(
+    context: ContextDep, _caller: Annotated[Caller, may(Permission.FIGURES_READ, reach=Bound.FREE)]
+) -> LogOut:
     """How much is in the tree, what is signed, how late it is, and who leads."""
     found, policy = await log_guard.view(context), context.log
     signed = found.checkpoint

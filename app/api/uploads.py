@@ -11,9 +11,11 @@ from starlette.requests import ClientDisconnect
 
 from app.api import document_examples as shown
 from app.api import examples
-from app.deps import ContextDep, IntakeCaller
+from app.deps import ContextDep, may
+from app.domain.access import Bound, Permission
 from app.errors import Fault, InvalidRecord, UnreadableBody
 from app.usecases import uploads
+from app.usecases.context import Caller
 from app.usecases.uploads import Upload
 from schemas.documents import UploadOut
 
@@ -56,7 +58,7 @@ def _headers(upload: Upload) -> dict[str, str]:
 async def create_upload(
     response: Response,
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_WRITE, reach=Bound.OWN)],
     upload_length: Annotated[int, Header(ge=1, le=_SIZE_MAX, description="size of the whole file in bytes")],
 ) -> UploadOut:
     """``Location`` is where its bytes go."""
@@ -74,7 +76,11 @@ async def create_upload(
         **examples.problems(401, 403, 404, 422, 503),
     },
 )
-async def head_upload(upload_id: UploadPath, context: ContextDep, caller: IntakeCaller) -> Response:
+async def head_upload(
+    upload_id: UploadPath,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_WRITE, reach=Bound.OWN)],
+) -> Response:
     """What counts is durable."""
     return Response(headers=_headers(await uploads.find(context, caller, upload_id)))
 
@@ -84,7 +90,11 @@ async def head_upload(upload_id: UploadPath, context: ContextDep, caller: Intake
     summary="An upload",
     responses={200: examples.good(shown.UPLOAD), **examples.problems(401, 403, 404, 422, 503)},
 )
-async def get_upload(upload_id: UploadPath, context: ContextDep, caller: IntakeCaller) -> UploadOut:
+async def get_upload(
+    upload_id: UploadPath,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_WRITE, reach=Bound.OWN)],
+) -> UploadOut:
     """As ``HEAD``, in words."""
     return _told(await uploads.find(context, caller, upload_id))
 
@@ -100,7 +110,7 @@ async def patch_upload(
     upload_id: UploadPath,
     request: Request,
     context: ContextDep,
-    caller: IntakeCaller,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_WRITE, reach=Bound.OWN)],
     upload_offset: Annotated[int, Header(ge=0, le=_SIZE_MAX, description="the byte that these begin at")],
 ) -> Response:
     """What came before the sender was cut off is kept: ask with ``HEAD``, and go on there."""
@@ -121,7 +131,11 @@ async def patch_upload(
     summary="Give an upload up",
     responses={204: {"description": "Forgotten"}, **examples.problems(401, 403, 404, 422, 503)},
 )
-async def delete_upload(upload_id: UploadPath, context: ContextDep, caller: IntakeCaller) -> Response:
+async def delete_upload(
+    upload_id: UploadPath,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.DOCUMENTS_WRITE, reach=Bound.OWN)],
+) -> Response:
     """It never was a document."""
     await uploads.drop(context, caller, upload_id)
     return Response(status_code=_EMPTY, headers=_TUS)

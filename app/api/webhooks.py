@@ -6,10 +6,12 @@ from fastapi import APIRouter, Body, Path, Request, Response
 
 from app.api import examples
 from app.api.deliveries import ID_MAX
-from app.deps import ContextDep, CorrelationDep, WebhookCaller
+from app.deps import ContextDep, CorrelationDep, may
+from app.domain.access import Bound, Permission
 from app.domain.events import News
 from app.store.webhooks import Webhook
 from app.usecases import webhooks
+from app.usecases.context import Caller
 from app.usecases.webhooks import Registration
 from schemas.webhooks import TrialOut, WebhookIn, WebhookList, WebhookMade, WebhookOut
 
@@ -43,7 +45,7 @@ async def register_webhook(
     request: Request,
     body: Annotated[WebhookIn, Body(openapi_examples={"outcomes": {"value": _WANTED}})],
     context: ContextDep,
-    caller: WebhookCaller,
+    caller: Annotated[Caller, may(Permission.WEBHOOKS_WRITE, reach=Bound.OWN)],
     correlation: CorrelationDep,
 ) -> WebhookMade:
     """Of the dossiers that this token hands over. Messages are signed as Standard Webhooks says; keep the secret."""
@@ -58,7 +60,9 @@ async def register_webhook(
     summary="Registered webhooks",
     responses={200: examples.good({"items": [_WEBHOOK]}), **examples.problems(401, 403)},
 )
-async def list_webhooks(context: ContextDep, caller: WebhookCaller) -> WebhookList:
+async def list_webhooks(
+    context: ContextDep, caller: Annotated[Caller, may(Permission.WEBHOOKS_WRITE, reach=Bound.OWN)]
+) -> WebhookList:
     """Those of this token; an operator sees all. Secrets are not shown again."""
     return WebhookList(items=tuple(WebhookOut(**_fields(hook)) for hook in await webhooks.listing(context, caller)))
 
@@ -71,7 +75,10 @@ async def list_webhooks(context: ContextDep, caller: WebhookCaller) -> WebhookLi
     responses={204: {"description": "Ended"}, **examples.problems(401, 403, 404, 422, 503)},
 )
 async def end_webhook(
-    webhook_id: EndpointId, context: ContextDep, caller: WebhookCaller, correlation: CorrelationDep
+    webhook_id: EndpointId,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.WEBHOOKS_WRITE, reach=Bound.OWN)],
+    correlation: CorrelationDep,
 ) -> None:
     """Nothing more goes there; what still waits for it is cancelled. A message on its way may still arrive."""
     await webhooks.end(context, caller, webhook_id, correlation)
@@ -84,7 +91,10 @@ async def end_webhook(
     responses={202: examples.good(_TRIAL, "On its way"), **examples.problems(401, 403, 404, 422, 503)},
 )
 async def try_webhook(
-    webhook_id: EndpointId, context: ContextDep, caller: WebhookCaller, correlation: CorrelationDep
+    webhook_id: EndpointId,
+    context: ContextDep,
+    caller: Annotated[Caller, may(Permission.WEBHOOKS_WRITE, reach=Bound.OWN)],
+    correlation: CorrelationDep,
 ) -> TrialOut:
     """Signed, and sent the whole way that news goes."""
     ref = await webhooks.trial(context, caller, webhook_id, correlation)

@@ -9,13 +9,16 @@ from fastapi.responses import HTMLResponse
 
 from app.dashboard import reading
 from app.dashboard.frame import STYLE, STYLE_TAG, render
-from app.deps import ContextDep, browser_reader
+from app.deps import BrowserRequires, ContextDep
+from app.domain.access import Permission
 from app.store import views
 
 _STUCK_SHOWN = 50
 _UNITS_SHOWN = 20
 _CODE_LENGTH_MAX = 100
 _LATE = timedelta(hours=24)
+
+_READER = BrowserRequires((Permission.DELIVERIES_READ,))
 router = APIRouter(include_in_schema=False)
 
 
@@ -33,7 +36,7 @@ class _Found:
     lines: list[reading.Line]
 
 
-@router.get("/", response_class=HTMLResponse, dependencies=[Depends(browser_reader)])
+@router.get("/", response_class=HTMLResponse, dependencies=[Depends(_READER)])
 async def page(context: ContextDep, code: Annotated[str, Query()] = "") -> HTMLResponse:
     """The page; with ``code`` the dossier stands on top."""
     typed = _readable(code)

@@ -21,6 +21,8 @@ class Permission(StrEnum):
     PERSONS_ASK = "persons:ask"
     PERSONS_READ = "persons:read"
     ANOMALIES_SIGN = "anomalies:sign"
+    LOCKS_EDIT = "locks:edit"
+    DISCREPANCIES_ANSWER = "discrepancies:answer"
     DELIVERIES_READ = "deliveries:read"
     DELIVERIES_OPERATE = "deliveries:operate"
     TARGETS_OPERATE = "targets:operate"
@@ -73,12 +75,20 @@ SCOPES: Final[Mapping[Scope, frozenset[Permission]]] = {
     ),
     Scope.READ: _READS,
     Scope.OPERATE: frozenset(
-        {_P.DELIVERIES_OPERATE, _P.TARGETS_OPERATE, _P.DOCUMENTS_OPERATE, _P.ANOMALIES_SIGN, _P.WEBHOOKS_WRITE}
+        {
+            _P.DELIVERIES_OPERATE,
+            _P.TARGETS_OPERATE,
+            _P.DOCUMENTS_OPERATE,
+            _P.ANOMALIES_SIGN,
+            _P.DISCREPANCIES_ANSWER,
+            _P.WEBHOOKS_WRITE,
+        }
     ),
     Scope.ADMIN: frozenset(
         {
             _P.RULES_EDIT,
             _P.DELAYS_EDIT,
+            _P.LOCKS_EDIT,
             _P.LOG_READ,
             _P.RETENTION_EDIT,
             _P.ERASURE_EDIT,
@@ -94,6 +104,7 @@ ROLES: Final[Mapping[Role, frozenset[Permission]]] = {
             _P.FIGURES_READ,
             _P.RULES_EDIT,
             _P.DELAYS_EDIT,
+            _P.LOCKS_EDIT,
             _P.RETENTION_EDIT,
             _P.ERASURE_EDIT,
             _P.ACCOUNTS_READ,
@@ -102,7 +113,14 @@ ROLES: Final[Mapping[Role, frozenset[Permission]]] = {
         }
     ),
     Role.OPERATOR: _READS
-    | {_P.DELIVERIES_OPERATE, _P.TARGETS_OPERATE, _P.DOCUMENTS_OPERATE, _P.ANOMALIES_SIGN, _P.WEBHOOKS_WRITE},
+    | {
+        _P.DELIVERIES_OPERATE,
+        _P.TARGETS_OPERATE,
+        _P.DOCUMENTS_OPERATE,
+        _P.ANOMALIES_SIGN,
+        _P.DISCREPANCIES_ANSWER,
+        _P.WEBHOOKS_WRITE,
+    },
     Role.OFFICER: frozenset(
         {
             _P.DOSSIERS_READ,
@@ -133,11 +151,43 @@ def permissions_of(names: Iterable[str]) -> frozenset[Permission]:
     return frozenset().union(*(_BY_NAME.get(name, frozenset()) for name in names))
 
 
+def is_for_software(name: str) -> bool:
+    """Whether a token or a client may be given this: a scope, or one permission that no person must answer for.
+
+    What approves is for people, and so is making accounts: who makes them could approve by another name.
+    """
+    allowed = _BY_NAME.get(name, frozenset())
+    return name in {*Scope, *Permission} and not any(p.approves or p is _P.ACCOUNTS_EDIT for p in allowed)
+
+
 def clashes(names: Iterable[str]) -> bool:
     """Whether these together would let one account edit, operate or write, and also approve."""
     allowed = permissions_of(names)
     acts = {permission for permission in allowed if permission.value.rpartition(":")[2] not in {"read", "approve"}}
     return bool(acts) and any(permission.approves for permission in allowed)
+
+
+class Bound(StrEnum):
+    """How an operation is bounded for callers of some units only, where it is not about one ``Thing`` of its path."""
+
+    WHOLE = "whole"
+    UNITS = "units"
+    OWN = "own"
+    FREE = "free"
+
+
+class Thing(StrEnum):
+    """What an operation is about, by the parameter of its path; outside of a caller's reach it is not there."""
+
+    DOSSIER = "code"
+    DELIVERY = "delivery_id"
+    DOCUMENT = "document_id"
+    CHECK = "check_id"
+    PREFILL = "prefill_id"
+    ANOMALY = "anomaly_id"
+    DISCREPANCY = "discrepancy_id"
+    REPLAY = "replay_id"
+    UNIT = "unit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +217,18 @@ class Reach:
             seen.add(unit)
             unit = parents.get(unit)
         return False
+
+    def below(self, parents: Mapping[str, str | None]) -> frozenset[str] | None:
+        """Every unit in reach by its code, those that no table knows any more too; None: all of the province."""
+        if self.is_whole:
+            return None
+        return self.units | {unit for unit in parents if self.holds(unit, parents)}
+
+    def narrowed(self, other: "Reach", parents: Mapping[str, str | None]) -> "Reach | None":
+        """What is in both; None: nothing is, which is not the same as a reach without units."""
+        if self.is_whole:
+            return other
+        if other.is_whole:
+            return self
+        both = {u for u in self.units if other.holds(u, parents)} | {u for u in other.units if self.holds(u, parents)}
+        return Reach(frozenset(both)) if both else None

@@ -112,6 +112,9 @@ OUTCOME_NEWS = MappingProxyType({_D.DELIVERED: _N.DELIVERED, _D.CANCELLED: _N.CA
 #: Events about one delivery; what else there is is about a destination.
 DELIVERY_EVENTS = (_E.DEAD_LETTER, _E.REFUSED, _E.PERSON_ASKED)
 
+#: Events about no unit and no person, which a commune's software may see: whether the far side can be reached at all.
+PROVINCE_EVENTS = (_E.TARGET_DOWN, _E.BREAKER_OPEN, _E.BACKLOG_OLD, _E.SOURCE_SILENT, _E.LOG_LATE, _E.LOG_BROKEN)
+
 #: What only endpoints with ``system_events`` hear of.
 SYSTEM_NEWS = frozenset(
     news for kind, told in EVENT_NEWS.items() if kind not in DELIVERY_EVENTS for news in told if news is not None

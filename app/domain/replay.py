@@ -39,7 +39,7 @@ class Fate(StrEnum):
 class Selection:
     """Which deliveries: by ``ids``, or by facts. ``since`` and ``until`` bound when they were refused or given up.
 
-    ``since`` is part of the span, ``until`` is not.
+    ``since`` is part of the span, ``until`` is not. ``units`` are those in reach of who asked; none: all.
     """
 
     ids: tuple[int, ...] = ()
@@ -51,6 +51,7 @@ class Selection:
     reason: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    units: tuple[str, ...] = ()
 
     def text(self) -> str:
         """JSON text that is equal for equal selections, whatever order their parts were named in."""
@@ -60,6 +61,7 @@ class Selection:
         for name in ("since", "until"):
             at: datetime | None = getattr(self, name)
             facts[name] = at.astimezone(UTC).isoformat() if at else None
+        facts["units"] = sorted(self.units) or None
         kept = {name: value for name, value in facts.items() if value is not None}
         return json.dumps(kept, sort_keys=True, separators=(",", ":"))
 
@@ -70,6 +72,7 @@ class Selection:
         for name in ("since", "until"):
             facts[name] = datetime.fromisoformat(facts[name]) if facts.get(name) else None
         facts["ids"] = tuple(facts.get("ids", ()))
+        facts["units"] = tuple(facts.get("units", ()))
         facts["states"] = tuple(DeliveryState(state) for state in facts.get("states", REPLAYABLE))
         return cls(**facts)
 

@@ -66,11 +66,13 @@ LienThongError
 │   ├── RolesClash              422  roles that one account may not have together
 │   ├── OwnAccount              409  nobody decides about their own account
 │   ├── LastAdministrator       409  nobody would be left who can mend accounts
+│   ├── IssuerUnavailable       503  the outside issuer's keys cannot be had, so that nobody can tell whose a token is
 │   ├── RateLimited             429  more requests than this caller or address may make
 │   ├── DoorFull                503  more requests at once than this process takes
 │   ├── BodyTooSlow             408  a body that did not come in time
 │   ├── Unauthenticated         401  no token, or not a valid one
-│   ├── Forbidden               403  the token does not have the scope
+│   ├── Forbidden               403  the caller does not have the permission
+│   ├── OutOfReach              403  of a unit that is not this caller's, or of the whole province
 │   ├── PersonCheckDenied       403  this officer, procedure or field may not ask the population database
 │   ├── OfficerLocked           403  the officer's questions looked like browsing; an administrator lifts the lock
 │   ├── PersonQuotaSpent        429  the quota of questions is spent
@@ -105,6 +107,7 @@ from app.errors.door import (
     KeyReused,
     NotDecidable,
     NotRetriable,
+    OutOfReach,
     RevisionConflict,
     StaleRevision,
     StepConflict,
@@ -128,6 +131,7 @@ from app.errors.entry import (
     DoorFull,
     InvalidClient,
     InvalidScope,
+    IssuerUnavailable,
     NoTokensHere,
     RateLimited,
     UnsupportedGrant,
@@ -202,6 +206,7 @@ __all__ = [
     "InvalidDossierCode",
     "InvalidRecord",
     "InvalidScope",
+    "IssuerUnavailable",
     "KeyReused",
     "LastAdministrator",
     "LienThongError",
@@ -216,6 +221,7 @@ __all__ = [
     "NotDecidable",
     "NotRetriable",
     "OfficerLocked",
+    "OutOfReach",
     "OwnAccount",
     "PasswordRefused",
     "PersonCheckDenied",

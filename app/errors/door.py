@@ -166,6 +166,12 @@ class Unauthenticated(Refusal):
 
 
 class Forbidden(Refusal):
-    """The token does not have the scope."""
+    """The caller does not have the permission."""
 
-    slug, title, status = "forbidden", "This token may not do that", HTTPStatus.FORBIDDEN
+    slug, title, status = "forbidden", "This caller may not do that", HTTPStatus.FORBIDDEN
+
+
+class OutOfReach(Refusal):
+    """Of a unit that is not this caller's, or of the whole province."""
+
+    slug, title, status = "out-of-reach", "Not of this caller's units", HTTPStatus.FORBIDDEN

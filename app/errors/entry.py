@@ -29,6 +29,12 @@ class InvalidScope(Refusal):
     slug, title, status = "invalid-scope", "The client does not have this scope", HTTPStatus.BAD_REQUEST
 
 
+class IssuerUnavailable(Refusal):
+    """The outside issuer's keys cannot be had, so that nobody can tell whose a token is."""
+
+    slug, title, status = "issuer-unavailable", "Whose token this is cannot be told now", HTTPStatus.SERVICE_UNAVAILABLE
+
+
 class NoTokensHere(Refusal):
     """No key signs tokens here."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, case, func, insert, select, update
 from app.domain.browsing import MISMATCH, Count, Finding, Threshold, Trait
 from app.errors import DossierNotOpen, UnknownDossier
 from app.store.once_only_tables import anomalies, officer_locks, person_queries
+from app.store.reach import Units, within
 from app.store.session import ReadSession, Row, WriteSession
 
 _queries = person_queries
@@ -107,9 +108,9 @@ async def find(session: ReadSession, anomaly_id: int) -> Row | None:
     return None if row is None else dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
 
 
-async def listing(session: ReadSession, *, is_open: bool | None, limit: int) -> list[Row]:
+async def listing(session: ReadSession, *, is_open: bool | None, limit: int, units: Units = None) -> list[Row]:
     """Anomalies, the open ones first, then the newest."""
-    statement = select(anomalies)
+    statement = select(anomalies).where(*within(anomalies.c.unit_code, units))
     if is_open is not None:
         signed = anomalies.c.signed_off_at
         statement = statement.where(signed.is_(None) if is_open else signed.is_not(None))
@@ -147,10 +148,11 @@ async def lift(session: WriteSession, officer: str, *, by: str, note: str, now: 
     return dict(row._mapping)  # noqa: SLF001
 
 
-async def locks(session: ReadSession, limit: int) -> list[Row]:
+async def locks(session: ReadSession, limit: int, units: Units = None) -> list[Row]:
     """Locks, those in force first, then the newest."""
     order = (case((officer_locks.c.lifted_at.is_(None), 0), else_=1), officer_locks.c.id.desc())
-    rows = await session.rows(_locks().order_by(*order).limit(limit))
+    mine = _locks().where(*within(anomalies.c.unit_code, units))
+    rows = await session.rows(mine.order_by(*order).limit(limit))
     return [dict(row._mapping) for row in rows]  # noqa: SLF001
 
 

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, insert, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, insert, literal, or_, select, union_all
 
 from app.domain.audit import AuditKind
 from app.domain.disclosure import OF_DOSSIERS, OF_QUESTIONS, OF_SUBJECTS, Delay, Known
 from app.store.disclosure_tables import disclosure_delays
 from app.store.once_only_tables import person_queries
+from app.store.reach import Units, of_dossiers, within
 from app.store.session import ReadSession, Row, WriteSession, member_of, members
 from app.store.tables import audit, dossiers
 
@@ -19,7 +20,9 @@ _delays = disclosure_delays
 _NOTHING: Any = literal(0)
 
 
-async def candidates(session: ReadSession, subject: str, before_id: int | None, limit: int) -> list[Row]:
+async def candidates(
+    session: ReadSession, subject: str, before_id: int | None, limit: int, units: Units = None
+) -> list[Row]:
     """Entries, newest first, below a key, that may be about a person; among them all that are.
 
     Three ways, each along an index, each cut to ``limit``: the newest of all are among the newest of each.
@@ -31,7 +34,7 @@ async def candidates(session: ReadSession, subject: str, before_id: int | None, 
         and_(audit.c.dossier_code.in_(theirs), audit.c.kind.in_(_values(OF_DOSSIERS))),
         and_(audit.c.dossier_code.in_(asked_for), audit.c.kind.in_(_values(OF_QUESTIONS))),
     )
-    found = union_all(*(select(_newest(way, before_id, limit).subquery().c.id) for way in ways))
+    found = union_all(*(select(_newest(and_(way, *_reached(units)), before_id, limit).subquery().c.id) for way in ways))
     statement = select(audit).where(audit.c.id.in_(found)).order_by(audit.c.id.desc()).limit(limit)
     return [_read(row) for row in await session.rows(statement)]
 
@@ -46,9 +49,17 @@ def _values(kinds: Collection[AuditKind]) -> list[str]:
     return [kind.value for kind in kinds]
 
 
-async def entry(session: ReadSession, audit_id: int) -> Row | None:
+def _reached(units: Units) -> tuple[ColumnElement[bool], ...]:
+    """Of dossiers in reach; what is of none, of whichever unit did it."""
+    if units is None:
+        return ()
+    of_none = and_(audit.c.dossier_code.is_(None), *within(audit.c.unit_code, units))
+    return (or_(of_none, *of_dossiers(audit.c.dossier_code, units)),)
+
+
+async def entry(session: ReadSession, audit_id: int, units: Units = None) -> Row | None:
     """One entry, or None."""
-    row = await session.one_or_none(select(audit).where(audit.c.id == audit_id))
+    row = await session.one_or_none(select(audit).where(audit.c.id == audit_id, *_reached(units)))
     return None if row is None else _read(row)
 
 

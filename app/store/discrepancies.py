@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from app.store.once_only_tables import discrepancies
+from app.store.reach import Units, within
 from app.store.session import ReadSession, Row, WriteSession
 
 _LIMIT = 500
@@ -42,9 +43,9 @@ async def answer(session: WriteSession, discrepancy_id: str, *, by: str, words: 
     return done.rowcount == 1
 
 
-async def listing(session: ReadSession, source: str | None, *, open_only: bool) -> list[Row]:
+async def listing(session: ReadSession, source: str | None, *, open_only: bool, units: Units = None) -> list[Row]:
     """At most 500: the open ones first, those due soonest first."""
-    wanted = select(discrepancies)
+    wanted = select(discrepancies).where(*within(discrepancies.c.unit_code, units))
     if source is not None:
         wanted = wanted.where(discrepancies.c.source == source)
     if open_only:

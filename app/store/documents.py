@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.documents import Held, Role, Source, Standing, Verdict
 from app.store.document_tables import blobs, document_changes, documents, judgements, links, subjects
+from app.store.reach import Units, of_dossiers
 from app.store.session import ReadSession, Row, WriteSession, member_of, members
 
 WITHDRAWN = "withdrawn"
@@ -183,17 +184,19 @@ async def same_papers(session: ReadSession, key: PaperKey) -> list[Row]:
     return [dict(row._mapping) for row in rows]  # noqa: SLF001
 
 
-async def copies_of(session: ReadSession, document_id: str) -> list[str]:
+async def copies_of(session: ReadSession, document_id: str, units: Units = None) -> list[str]:
     """The documents that speak and were taken from this one, oldest first."""
     statement = select(documents.c.id).where(
-        documents.c.origin_id == document_id, documents.c.standing == Standing.ACTIVE.value
+        documents.c.origin_id == document_id,
+        documents.c.standing == Standing.ACTIVE.value,
+        *of_dossiers(documents.c.dossier_code, units),
     )
     return [row.id for row in await session.rows(statement.order_by(documents.c.id))]
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which documents of an owner. ``before`` is the key of the last one seen."""
+    """Which documents of an owner. ``before`` is the key of the last one seen; ``units`` are those in reach."""
 
     role: str | None = None
     code: str | None = None
@@ -201,11 +204,12 @@ class Wanted:
     valid_on: str | None = None
     before: str | None = None
     limit: int = 50
+    units: Units = None
 
 
 async def of_subject(session: ReadSession, subject_id: str, wanted: Wanted) -> list[Row]:
     """The documents of an owner, newest first. Ids are made in the order of time."""
-    conditions = [documents.c.subject_id == subject_id]
+    conditions = [documents.c.subject_id == subject_id, *of_dossiers(documents.c.dossier_code, wanted.units)]
     equal = {"role": wanted.role, "code": wanted.code, "standing": wanted.standing}
     conditions += [documents.c[name] == value for name, value in equal.items() if value]
     if wanted.valid_on is not None:

@@ -9,13 +9,15 @@ from typing import Any
 from sqlalchemy import BigInteger, and_, case, cast, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.domain.delivery import DeliveryState, HoldReason, LaneState
-from app.domain.events import DELIVERY_EVENTS, EVENT_NEWS, EventKind, subject_of
+from app.domain.delivery import DeliveryState, HoldReason, LaneState, Target
+from app.domain.events import DELIVERY_EVENTS, EVENT_NEWS, PROVINCE_EVENTS, EventKind, subject_of
+from app.store.reach import Units, of_dossiers
 from app.store.session import ReadSession, Row, WriteSession, member_of, members
 from app.store.tables import lanes, messages
 from app.store.watch_tables import events
 
 _OPEN = text("ended_at IS NULL")
+_WEBHOOKS = f"{Target.WEBHOOK.value}:"
 _PREFIX = len(subject_of(0))
 _WAITS = (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 
@@ -178,11 +180,19 @@ async def page(
     kind: EventKind | None = None,
     target: str | None = None,
     dossier_code: str | None = None,
+    units: Units = None,
 ) -> list[Row]:
-    """Events, newest first, below a key."""
+    """Events, newest first, below a key: those of dossiers in reach, and the national systems' for everybody."""
     conditions: list[Any] = [_OPEN] if open_only else []
     if before_id is not None:
         conditions.append(events.c.id < before_id)
+    if units is not None:
+        of_all = (
+            events.c.dossier_code.is_(None),
+            events.c.kind.in_([kind.value for kind in PROVINCE_EVENTS]),
+            ~events.c.target.startswith(_WEBHOOKS),
+        )
+        conditions.append(or_(and_(*of_all), *of_dossiers(events.c.dossier_code, units)))
     wanted = {"kind": kind.value if kind else None, "target": target, "dossier_code": dossier_code}
     conditions.extend(events.c[name] == value for name, value in wanted.items() if value is not None)
     statement = select(events).where(and_(True, *conditions)).order_by(events.c.id.desc()).limit(limit)  # noqa: FBT003 - SQL

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select, update
 
 from app.store.document_tables import documents, lookups
+from app.store.reach import Units, of_dossiers
 from app.store.session import ReadSession, Row, WriteSession
 
 
@@ -34,8 +35,9 @@ async def document_of(session: ReadSession, lookup_id: str) -> str | None:
     return None if row is None else str(row.id)
 
 
-async def figures(session: ReadSession) -> tuple[int, int]:
+async def figures(session: ReadSession, units: Units = None) -> tuple[int, int]:
     """How many look-ups there were, and how many scans they saved."""
-    statement = select(func.count(), func.count(lookups.c.used_at)).select_from(lookups)
+    asked = select(func.count(), func.count(lookups.c.used_at)).select_from(lookups)
+    statement = asked.where(*of_dossiers(lookups.c.dossier_code, units))
     row = (await session.rows(statement))[0]
     return int(row[0]), int(row[1])

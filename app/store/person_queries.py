@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, insert, or_, select, text, update
 
 from app.store.once_only_tables import person_queries
+from app.store.reach import Units, within
 from app.store.session import ReadSession, Row, WriteSession
 
 #: The outcome of a question whose answer is out.
@@ -39,7 +40,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which questions. ``before`` is the id of the last one seen."""
+    """Which questions. ``before`` is the id of the last one seen; ``units`` are those in reach of whoever asks."""
 
     officer: str | None = None
     unit: str | None = None
@@ -48,6 +49,7 @@ class Wanted:
     since: datetime | None = None
     before: str | None = None
     limit: int = 100
+    units: Units = None
 
 
 async def lock(session: WriteSession, officer: str, unit: str | None = None) -> None:
@@ -127,9 +129,12 @@ async def answered(session: ReadSession, dossier_code: str, subject_id: str, now
     ]
 
 
-async def figures(session: ReadSession, since: datetime | None, until: datetime | None) -> dict[str, int]:
+async def figures(
+    session: ReadSession, since: datetime | None, until: datetime | None, units: Units = None
+) -> dict[str, int]:
     """Questions of a span of time by outcome; those that were refused here under the slug of the refusal."""
-    statement = select(_queries.c.outcome, func.count().label("count")).where(*_between(since, until))
+    of_them = (*_between(since, until), *within(_queries.c.unit_code, units))
+    statement = select(_queries.c.outcome, func.count().label("count")).where(*of_them)
     return {row.outcome: row.count for row in await session.rows(statement.group_by(_queries.c.outcome))}
 
 
@@ -142,7 +147,7 @@ async def page(session: ReadSession, wanted: Wanted) -> list[Row]:
         "outcome": wanted.outcome,
     }
     conditions = [_queries.c[name] == value for name, value in equal.items() if value is not None]
-    conditions += _between(wanted.since, None)
+    conditions += [*_between(wanted.since, None), *within(_queries.c.unit_code, wanted.units)]
     if wanted.before is not None:
         conditions.append(_queries.c.id < wanted.before)
     statement = select(_queries).where(*conditions).order_by(_queries.c.id.desc()).limit(wanted.limit)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, insert, select, update
 
 from app.store.once_only_tables import prefills
+from app.store.reach import Units, of_dossiers
 from app.store.session import ReadSession, Row, WriteSession
 from app.store.tables import dossiers
 
@@ -70,13 +71,14 @@ _SUMS = ("baseline", "asked", "filled", "kept", "asked_needlessly")
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which forms are added up, and what is told apart beside the form."""
+    """Which forms are added up, and what is told apart beside the form; ``units`` are those in reach."""
 
     form: str | None = None
     unit: str | None = None
     month: str | None = None
     by_unit: bool = False
     by_month: bool = False
+    units: Units = None
 
 
 async def figures(session: ReadSession, wanted: Selection) -> list[Figures]:
@@ -89,7 +91,7 @@ async def figures(session: ReadSession, wanted: Selection) -> list[Figures]:
     sums = [func.sum(prefills.c[name]).label(name) for name in _SUMS]
     statement = (
         select(*groups, func.count().label("handed_in"), *sums)
-        .where(prefills.c.month.is_not(None), *conditions)
+        .where(prefills.c.month.is_not(None), *conditions, *of_dossiers(prefills.c.dossier_code, wanted.units))
         .group_by(*groups)
         .order_by(*groups)
     )

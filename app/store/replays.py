@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, case, func, insert, lite
 
 from app.domain.delivery import RETRIABLE_STATES, DeliveryState, HoldReason
 from app.domain.replay import Fate, ReplayState, Selection
+from app.store.reach import within
 from app.store.session import ReadSession, Row, WriteSession, member_of, members
 from app.store.tables import lanes, messages, replays
 
@@ -116,11 +117,13 @@ async def find(session: ReadSession, replay_id: int) -> Replay | None:
     return None if row is None else _replay(row)
 
 
-async def listing(session: ReadSession, before_id: int | None, limit: int) -> list[Replay]:
-    """Replays, newest first, below a key."""
+async def listing(session: ReadSession, before_id: int | None, limit: int, asked_by: str | None) -> list[Replay]:
+    """Replays, newest first, below a key; only those that ``asked_by`` began, where it is given."""
     statement = select(replays).order_by(replays.c.id.desc()).limit(limit)
     if before_id is not None:
         statement = statement.where(replays.c.id < before_id)
+    if asked_by is not None:
+        statement = statement.where(replays.c.asked_by == asked_by)
     return [_replay(row) for row in await session.rows(statement)]
 
 
@@ -205,8 +208,9 @@ def _parameters(session: ReadSession, selection: Selection) -> Row:
 
 def _selects(session: ReadSession, selection: Selection, of: FromClause) -> ColumnElement[bool]:
     """Whether a delivery is in a selection."""
+    reached = within(of.c.unit_code, frozenset(selection.units) or None)
     if selection.ids:
-        return member_of(of.c.id, "ids", session.dialect)
+        return and_(member_of(of.c.id, "ids", session.dialect), *reached)
     equal = {
         "target": selection.target,
         "procedure_code": selection.procedure,
@@ -219,7 +223,7 @@ def _selects(session: ReadSession, selection: Selection, of: FromClause) -> Colu
         conditions.append(of.c.settled_at >= selection.since)
     if selection.until is not None:
         conditions.append(of.c.settled_at < selection.until)
-    return and_(of.c.state.in_([state.value for state in selection.states]), *conditions)
+    return and_(of.c.state.in_([state.value for state in selection.states]), *conditions, *reached)
 
 
 def _with_fate(session: ReadSession, selection: Selection, *columns: ColumnElement[Any]) -> Any:  # noqa: ANN401 - a subquery

@@ -9,6 +9,7 @@ from sqlalchemy import case, func, insert, or_, select, text, update
 from app.domain.documents import GateMode, Role, Standing
 from app.domain.dossier import DossierStatus
 from app.store.document_tables import LACKING, RESOLVED, documents, result_gates
+from app.store.reach import Units, within
 from app.store.session import ReadSession, Row, WriteSession, member_of, members
 from app.store.tables import dossiers
 
@@ -65,11 +66,12 @@ async def next_papers_version(session: WriteSession, code: str) -> int:
     return version
 
 
-async def shares(session: ReadSession) -> list[tuple[str, str, int, int]]:
+async def shares(session: ReadSession, units: Units = None) -> list[tuple[str, str, int, int]]:
     """Resolved dossiers by unit and procedure, and how many of them have an acceptable electronic result."""
     has = func.sum(case((dossiers.c.e_result, 1), else_=0))
     columns = (dossiers.c.unit_code, dossiers.c.procedure_code)
-    statement = select(*columns, func.count(), has).where(text(RESOLVED)).group_by(*columns).order_by(*columns)
+    resolved = select(*columns, func.count(), has).where(text(RESOLVED), *within(dossiers.c.unit_code, units))
+    statement = resolved.group_by(*columns).order_by(*columns)
     return [(row[0], row[1], row[2], int(row[3])) for row in await session.rows(statement)]
 
 
@@ -81,6 +83,7 @@ async def missing(
     procedure_code: str | None,
     before_id: int | None,
     limit: int,
+    units: Units = None,
 ) -> list[Row]:
     """Resolved dossiers of procedures that yield a paper, without an acceptable result; newest first.
 
@@ -94,7 +97,7 @@ async def missing(
         )
         # Twice the same: SQLite knows one index by the words, and walks the other by the value.
         .where(text(RESOLVED), text(LACKING), ~dossiers.c.e_result)
-        .where(member_of(dossiers.c.procedure_code, "listed", session.dialect))
+        .where(member_of(dossiers.c.procedure_code, "listed", session.dialect), *within(dossiers.c.unit_code, units))
         .order_by(dossiers.c.id.desc())
         .limit(limit)
     )

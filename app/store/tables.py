@@ -270,6 +270,7 @@ Index(
     sqlite_where=text("subject_ref IS NOT NULL"),
 )
 
+# Scopes and units with spaces between; without units, all of the province.
 tokens = Table(
     "tokens",
     metadata,
@@ -277,9 +278,10 @@ tokens = Table(
     Column("name", String(100), nullable=False, unique=True),
     Column("agency", String(60), nullable=False),
     Column("secret_hash", String(64), nullable=False, unique=True),
-    Column("scopes", String(200), nullable=False),
+    Column("scopes", String(1000), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("revoked_at", UtcTime),
+    Column("units", Text, nullable=False, server_default=text("''")),
 )
 
 # One row a destination: whether anything may go there now. All workers share it; the rules are app.domain.breaker.

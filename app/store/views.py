@@ -11,6 +11,7 @@ from app.domain.delivery import NATIONAL, PENDING_STATES, DeliveryState, HoldRea
 from app.domain.events import EventKind
 from app.domain.failures import FailureClass
 from app.domain.situation import Facts, situation_of
+from app.store.reach import Units, of_dossiers, within
 from app.store.session import ReadSession, Row
 from app.store.tables import attempts, calls, dossiers, gates, holds, lanes, messages, steps
 from app.store.watch_tables import events
@@ -26,7 +27,10 @@ AGES = (("under_1_hour", 1), ("under_1_day", 24), ("under_3_days", 72))
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFilter:
-    """Which deliveries; every part is optional. ``before_id`` is the key of the last one seen."""
+    """Which deliveries; every part is optional. ``before_id`` is the key of the last one seen.
+
+    ``units`` are those in reach of whoever asks.
+    """
 
     state: str | None = None
     target: str | None = None
@@ -37,19 +41,23 @@ class DeliveryFilter:
     until: datetime | None = None
     before_id: int | None = None
     limit: int = 50
+    units: Units = None
 
 
-async def summary(session: ReadSession, now: datetime) -> Row:
+async def summary(session: ReadSession, now: datetime, units: Units = None) -> Row:
     """Received, known to the nation, waiting by age, refused by reason; also per unit and per procedure."""
+    handed_over = select(func.count()).select_from(steps).where(*of_dossiers(steps.c.dossier_code, units))
+    known = select(func.count()).select_from(lanes).where(lanes.c.known, _OWED_LANES, *within(lanes.c.unit_code, units))
     counts = {
-        "dossiers": await _scalar(session, select(func.count()).select_from(dossiers)),
-        "steps": await _scalar(session, select(func.count()).select_from(steps)),
-        "dossiers_known": await _scalar(
-            session, select(func.count()).select_from(lanes).where(lanes.c.known, _OWED_LANES)
+        "dossiers": await _scalar(
+            session, select(func.count()).select_from(dossiers).where(*within(dossiers.c.unit_code, units))
         ),
+        "steps": await _scalar(session, handed_over),
+        "dossiers_known": await _scalar(session, known),
     }
+    owed = and_(_OWED, *within(messages.c.unit_code, units))
     states = await session.rows(
-        select(messages.c.kind, messages.c.state, func.count()).where(_OWED).group_by(messages.c.kind, messages.c.state)
+        select(messages.c.kind, messages.c.state, func.count()).where(owed).group_by(messages.c.kind, messages.c.state)
     )
     return {
         "at": now,
@@ -59,11 +67,11 @@ async def summary(session: ReadSession, now: datetime) -> Row:
             "steps": sum(n for kind, state, n in states if kind == "step" and state == "delivered"),
         },
         "deliveries": _nested(states),
-        "waiting_by_age": await _waiting_by_age(session, now),
-        "refused_by_reason": await _refused_by_reason(session),
-        "failing_by_class": await _failing_by_class(session),
-        "by_unit": await _by(session, "unit_code"),
-        "by_procedure": await _by(session, "procedure_code"),
+        "waiting_by_age": await _waiting_by_age(session, now, owed),
+        "refused_by_reason": await _refused_by_reason(session, owed),
+        "failing_by_class": await _failing_by_class(session, owed),
+        "by_unit": await _by(session, "unit_code", owed, units),
+        "by_procedure": await _by(session, "procedure_code", owed, units),
     }
 
 
@@ -78,22 +86,22 @@ def _nested(states: Any) -> dict[str, dict[str, int]]:  # noqa: ANN401 - rows
     return table
 
 
-async def _waiting_by_age(session: ReadSession, now: datetime) -> dict[str, int]:
+async def _waiting_by_age(session: ReadSession, now: datetime, owed: ColumnElement[bool]) -> dict[str, int]:
     whens = [(messages.c.created_at > now - timedelta(hours=hours), name) for name, hours in AGES]
     age = case(*whens, else_="older")
     found = await session.rows(
         select(age.label("age"), func.count())
-        .where(messages.c.state.in_(_PENDING), _OWED)
+        .where(messages.c.state.in_(_PENDING), owed)
         .group_by(literal_column("age"))
     )
     return {name: 0 for name, _ in AGES} | {"older": 0} | {row.age: row[1] for row in found}
 
 
-async def _refused_by_reason(session: ReadSession) -> list[Row]:
+async def _refused_by_reason(session: ReadSession, owed: ColumnElement[bool]) -> list[Row]:
     columns = (messages.c.target, messages.c.answer_code, messages.c.answer_field)
     found = await session.rows(
         select(*columns, func.count().label("count"), func.max(messages.c.answer_message).label("example"))
-        .where(messages.c.state == DeliveryState.REJECTED.value, _OWED)
+        .where(messages.c.state == DeliveryState.REJECTED.value, owed)
         .group_by(*columns)
         .order_by(func.count().desc())
     )
@@ -103,17 +111,17 @@ async def _refused_by_reason(session: ReadSession) -> list[Row]:
     ]
 
 
-async def _failing_by_class(session: ReadSession) -> dict[str, int]:
+async def _failing_by_class(session: ReadSession, owed: ColumnElement[bool]) -> dict[str, int]:
     """What has not arrived and has failed at least once, or was refused or given up, by class of failure."""
     found = await session.rows(
         select(messages.c.failure_class, func.count())
-        .where(messages.c.state.in_([*_PENDING, *_BROKEN]), messages.c.failure_class.is_not(None), _OWED)
+        .where(messages.c.state.in_([*_PENDING, *_BROKEN]), messages.c.failure_class.is_not(None), owed)
         .group_by(messages.c.failure_class)
     )
     return {failure.value: 0 for failure in FailureClass} | {row.failure_class: row[1] for row in found}
 
 
-async def _by(session: ReadSession, name: str) -> list[Row]:
+async def _by(session: ReadSession, name: str, owed: ColumnElement[bool], units: Units) -> list[Row]:
     group = dossiers.c[name]
     received = select(
         group.label("code"),
@@ -123,11 +131,13 @@ async def _by(session: ReadSession, name: str) -> list[Row]:
     empty = {"waiting": 0, "refused": 0, "dead": 0}
     rows = {
         row.code: {"code": row.code, "received": row.received, "known": int(row.known or 0)} | empty
-        for row in await session.rows(received.group_by(group).order_by(group))
+        for row in await session.rows(
+            received.where(*within(dossiers.c.unit_code, units)).group_by(group).order_by(group)
+        )
     }
     column = messages.c[name]
     open_states = select(column, messages.c.state, func.count()).where(
-        messages.c.state.in_([*_PENDING, *_BROKEN]), _OWED
+        messages.c.state.in_([*_PENDING, *_BROKEN]), owed
     )
     names = {DeliveryState.REJECTED.value: "refused", DeliveryState.DEAD.value: "dead"}
     for code, state, count in await session.rows(open_states.group_by(column, messages.c.state)):
@@ -199,6 +209,7 @@ async def deliveries(session: ReadSession, wanted: DeliveryFilter) -> list[Row]:
         "unit_code": wanted.unit_code,
     }
     conditions: list[ColumnElement[bool]] = [messages.c[name] == value for name, value in equal.items() if value]
+    conditions.extend(within(messages.c.unit_code, wanted.units))
     if wanted.since is not None:
         conditions.append(messages.c.created_at >= wanted.since)
     if wanted.until is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from app.texts import (
+    access,
     accounts,
     bundle,
     deliveries,
@@ -32,7 +33,7 @@ class Text:
 
 _RAW = (
     deliveries.RAW | documents.RAW | reasons.RAW | door.RAW | page.RAW | bundle.RAW | once_only.RAW | persons.RAW
-) | (prefill.RAW | disclosures.RAW | accounts.RAW)
+) | (prefill.RAW | disclosures.RAW | access.RAW | accounts.RAW)
 
 TEXTS = MappingProxyType({key: Text(vi, en) for key, (vi, en) in _RAW.items()})
 

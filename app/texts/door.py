@@ -116,8 +116,16 @@ RAW = {
         "Send Authorization: Bearer <token>; software gets one at /oauth/token, or an administrator makes it.",
     ),
     "advice.forbidden": (
-        "Đề nghị quản trị cấp token có quyền cần thiết.",
-        "Ask the administrator for a token with the scope that is named.",
+        "Đề nghị quản trị cấp quyền được nêu; bảng quyền ở docs/access.md.",
+        "Ask the administrator for the permission that is named; docs/access.md shows who has which.",
+    ),
+    "advice.issuer-unavailable": (
+        "Nơi cấp token không trả lời; chờ rồi gửi lại, hoặc dùng token của LienThong.",
+        "The issuer of tokens does not answer; wait and send again, or use a token of LienThong.",
+    ),
+    "advice.out-of-reach": (
+        "Chỉ làm việc với hồ sơ của đơn vị mình và đơn vị trực thuộc; việc chung của tỉnh do cấp tỉnh làm.",
+        "Work with dossiers of your own unit and of those below it; what concerns the province is done there.",
     ),
     "advice.person-check-denied": (
         "Kiểm tra quyền của cán bộ và danh sách thủ tục được phép tra cứu.",

@@ -40,7 +40,10 @@ class BadToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says. ``iat`` and ``exp`` are whole seconds since 1970, ``scope`` has spaces between."""
+    """What a token says. ``iat`` and ``exp`` are whole seconds since 1970, ``scope`` and ``units`` have spaces between.
+
+    Without units it speaks for all of the province, as far as its client does.
+    """
 
     iss: str
     sub: str
@@ -49,6 +52,7 @@ class Claims:
     iat: int
     exp: int
     jti: str
+    units: str = ""
 
 
 class _BySigner(Algorithm):
@@ -152,7 +156,7 @@ def kid_of(verifier: Verifier) -> str:
 
 def write(claims: Claims, signer: Signer) -> str:
     """The token."""
-    payload = {name: getattr(claims, name) for name in _REQUIRED}
+    payload = {name: getattr(claims, name) for name in [*_REQUIRED, "units"]}
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
     return _jws.encode(body, signer, _ALGORITHM, headers={"kid": kid_of(signer.verifier)})  # type: ignore[arg-type]
 
@@ -170,10 +174,12 @@ def read(token: str, issuer: str, keys: KeyFiles) -> Claims:
             raise BadToken
         public_key = Ed25519PublicKey.from_public_bytes(verifier.public_key)
         found: dict[str, Any] = jwt.decode(token, public_key, [_ALGORITHM], _OPTIONS, issuer=issuer)
-    except (jwt.PyJWTError, ValueError) as error:
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        # Whoever nests a header deeply enough has sent no token.
         raise BadToken from error
-    claims = Claims(**{name: found[name] for name in _REQUIRED})
-    texts = (claims.sub, claims.agency, claims.scope, claims.jti)
+    # A token of the time before units says nothing of them, and lives for minutes.
+    claims = Claims(**{name: found[name] for name in _REQUIRED}, units=found.get("units", ""))
+    texts = (claims.sub, claims.agency, claims.scope, claims.jti, claims.units)
     numbers = (claims.iat, claims.exp)
     if not all(isinstance(value, str) for value in texts) or not all(type(value) is int for value in numbers):
         raise BadToken

@@ -12,7 +12,7 @@ from app.errors import UnknownAnomaly, UnknownLock
 from app.reference.rule_facts import AnomalyAction
 from app.store import anomalies, audit, person_queries
 from app.store.session import Row, WriteSession
-from app.usecases import events
+from app.usecases import events, reach
 from app.usecases.context import Caller, Context
 
 _SELF = "lienthong"
@@ -103,10 +103,11 @@ async def _tell_lock(
     )
 
 
-async def listing(context: Context, *, is_open: bool | None) -> list[Row]:
+async def listing(context: Context, caller: Caller, *, is_open: bool | None) -> list[Row]:
     """Anomalies, the open ones first, newest first; at most 500."""
     async with context.database.read() as session:
-        return await anomalies.listing(session, is_open=is_open, limit=_SHOWN_MAX)
+        units = reach.units_of(context, caller)
+        return await anomalies.listing(session, is_open=is_open, limit=_SHOWN_MAX, units=units)
 
 
 async def sign_off(context: Context, caller: Caller, anomaly_id: int, note: str, correlation_id: str) -> Row:
@@ -142,10 +143,10 @@ async def sign_off(context: Context, caller: Caller, anomaly_id: int, note: str,
     return await context.database.run(work)
 
 
-async def locks(context: Context) -> list[Row]:
-    """Locks, those in force first, newest first; at most 500."""
+async def locks(context: Context, caller: Caller) -> list[Row]:
+    """Locks for what happened at units in reach, those in force first, newest first; at most 500."""
     async with context.database.read() as session:
-        return await anomalies.locks(session, _SHOWN_MAX)
+        return await anomalies.locks(session, _SHOWN_MAX, reach.units_of(context, caller))
 
 
 async def lift(context: Context, caller: Caller, officer: str, note: str, correlation_id: str) -> Row:

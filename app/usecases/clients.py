@@ -8,16 +8,18 @@ request, so that its tokens end with it.
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from app.domain.access import Scope
+from app.domain.access import Reach
 from app.errors import Fault, InvalidClient, InvalidRecord, InvalidScope, NoTokensHere, Refusal, Unauthenticated
 from app.store import audit, clients
 from app.store.session import Row, WriteSession
-from app.usecases import access_tokens, tokens
+from app.usecases import access_tokens, reach, tokens
 from app.usecases.access_tokens import BadToken, Claims
 from app.usecases.context import Caller, Context
+from app.usecases.grants import caller_of, granted
 from app.usecases.token_requests import Asked, read
 
 # What goes into a client_id without being written otherwise there.
@@ -34,27 +36,40 @@ class Issued:
     scope: str
 
 
-async def create(context: Context, *, name: str, agency: str, scopes: frozenset[Scope], by: str) -> str:
-    """Make a client and give its secret, this once.
+async def create(
+    context: Context, *, name: str, agency: str, scopes: Iterable[str], by: str, units: Iterable[str] = ()
+) -> str:
+    """Make a client and give its secret, this once; with ``units``, it reaches these and what is below them.
 
     Raises:
-        InvalidRecord: the name is taken, or has letters that it may not have.
+        InvalidRecord: the name is taken, or has letters that it may not have, or a scope may not be given.
+        UnknownCode: a unit that its table does not hold.
     """
-    if not _NAME.fullmatch(name):
-        message = "a client's name has 1 to 60 of the letters A-Z a-z 0-9 . _ -"
-        raise InvalidRecord(message, faults=(Fault("/name", message),))
+    require_name(name)
+    given = granted(context, scopes, units)
     secret = f"lts_{secrets.token_urlsafe(32)}"
 
     async def work(session: WriteSession) -> None:
         await tokens.require_free(session, name)
         now = await session.now()
-        row = {"name": name, "agency": agency, "scopes": " ".join(sorted(scopes)), "created_at": now}
-        await clients.add(session, row | {"secret_hash": tokens.hash_of(secret)})
-        detail = {"client": name, "scopes": row["scopes"]}
+        row = {"name": name, "agency": agency, "created_at": now, "secret_hash": tokens.hash_of(secret)}
+        await clients.add(session, row | given)
+        detail: dict[str, object] = {"client": name, **given}
         await audit.append(session, [tokens.entry_of(by, agency, "client_created", f"client:{name}", detail)], now)
 
     await context.database.run(work)
     return secret
+
+
+def require_name(name: str) -> None:
+    """Hold a client's name to its letters.
+
+    Raises:
+        InvalidRecord: it has others.
+    """
+    if not _NAME.fullmatch(name):
+        message = "a client's name has 1 to 60 of the letters A-Z a-z 0-9 . _ -"
+        raise InvalidRecord(message, faults=(Fault("/name", message),))
 
 
 async def revoke(context: Context, *, name: str, by: str) -> bool:
@@ -114,7 +129,8 @@ async def _give(context: Context, asked: Asked, correlation_id: str) -> Issued:
             raise InvalidScope(message)
         now = await session.now()
         at, seconds, scope = int(now.timestamp()), int(policy.life_seconds), " ".join(sorted(wanted))
-        claims = Claims(policy.issuer, row.name, row.agency, scope, at, at + seconds, secrets.token_hex(16))
+        jti = secrets.token_hex(16)
+        claims = Claims(policy.issuer, row.name, row.agency, scope, at, at + seconds, jti, row.units)
         token = access_tokens.write(claims, signer)
         kid = access_tokens.kid_of(signer.verifier)
         detail = {"client": row.name, "scopes": scope, "jti": claims.jti, "kid": kid, "seconds": seconds}
@@ -154,7 +170,11 @@ async def recognise(context: Context, token: str) -> Caller:
         row = await clients.living(session, claims.sub)
     if row is None or now.timestamp() >= claims.exp:
         raise Unauthenticated(_NOT_KNOWN)
-    return Caller(row.name, row.agency, frozenset(claims.scope.split()) & frozenset(row.scopes.split()))
+    held, said = caller_of(row.name, row.agency, row.scopes, row.units), Reach(frozenset(claims.units.split()))
+    reached = held.reach.narrowed(said, reach.parents(context))
+    if reached is None:
+        raise Unauthenticated(_NOT_KNOWN)
+    return replace(held, scopes=held.scopes & frozenset(claims.scope.split()), reach=reached)
 
 
 async def _living(session: WriteSession, name: str) -> Any | None:  # noqa: ANN401 - a row

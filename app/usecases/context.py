@@ -21,6 +21,7 @@ from app.reference.rules import RuleBook, shipped_rules
 from app.store.session import Database
 from app.tlog.keys import Signer, Verifier
 from app.usecases.access_tokens import KeyFiles
+from app.usecases.issuer_keys import KeyBook
 from app.usecases.people import PeoplePolicy
 from app.vault import Vault
 from connectors.base import Connector
@@ -195,16 +196,26 @@ class LogPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenPolicy:
-    """The rules of short-lived tokens; without ``keys`` none are given, and none let in.
+class ExternalIssuer:
+    """Another who gives tokens: its name and ours as they say them, letter for letter, and its keys."""
 
-    ``static`` says whether tokens of the command line let in too.
+    issuer: str
+    audience: str
+    keys: KeyBook
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPolicy:
+    """The rules of short-lived tokens; without ``keys`` none are given, and none of ours let in.
+
+    ``static`` says whether tokens of the command line let in too, ``external`` whose tokens do beside ours.
     """
 
     issuer: str = "http://127.0.0.1:8080"
     keys: KeyFiles | None = None
     life_seconds: float = 600.0
     static: bool = True
+    external: ExternalIssuer | None = None
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from app.store.session import ReadSession, Row, WriteSession
 from app.texts import text
 from app.tlog import Receipt, Signer, issue_receipt
 from app.tlog.receipt import FROM_ENTRY
-from app.usecases import prove_log
+from app.usecases import prove_log, reach
 from app.usecases.context import Caller, Context
 from app.usecases.prove_log import NoProof, Proof
 from schemas.disclosures import DisclosureDelayIn
@@ -36,9 +36,10 @@ async def of_subject(
     """
     await _note(context, caller, subject, "read", {"limit": limit}, correlation_id)
     found: list[Disclosure] = []
+    units = reach.units_of(context, caller)
     async with context.database.read() as session:
         while len(found) < limit:
-            rows = await disclosures.candidates(session, subject, before_id, limit)
+            rows = await disclosures.candidates(session, subject, before_id, limit, units)
             found += await _told(session, subject, rows)
             if len(rows) < limit:
                 break
@@ -70,7 +71,7 @@ async def receipt(context: Context, caller: Caller, subject: str, audit_id: int,
     signer = context.log.signer
     async with context.database.read() as session:
         await _must_be_known(session, subject)
-        row = await disclosures.entry(session, audit_id)
+        row = await disclosures.entry(session, audit_id, reach.units_of(context, caller))
         told = await _told(session, subject, [row] if row else [])
         if not told:
             message = f"entry {audit_id} is no disclosure of '{subject}' that can be told"

@@ -28,7 +28,8 @@ from app.store.events import Settled
 from app.store.outbox import NewMessage
 from app.store.session import ReadSession, Row, WriteSession
 from app.store.webhooks import Webhook
-from app.usecases.context import Context
+from app.usecases import reach
+from app.usecases.context import Caller, Context
 
 BACKLOG_AGE_SECONDS = 3600.0
 SYSTEM = "system"
@@ -280,6 +281,7 @@ async def _end_endpoint(session: WriteSession, outcome: DeliveryOutcome, now: da
 
 async def page(
     context: Context,
+    caller: Caller,
     *,
     before_id: int | None,
     limit: int,
@@ -288,9 +290,12 @@ async def page(
     target: str | None = None,
     dossier_code: str | None = None,
 ) -> list[Row]:
-    """A page of events, newest first."""
+    """A page of events, newest first.
+
+    Whoever is of some units only hears that a system is silent, and not by whose question that was found.
+    """
     async with context.database.read() as session:
-        return await store.page(
+        rows = await store.page(
             session,
             before_id=before_id,
             limit=limit,
@@ -298,7 +303,11 @@ async def page(
             kind=kind,
             target=target,
             dossier_code=dossier_code,
+            units=reach.units_of(context, caller),
         )
+    if caller.reach.is_whole:
+        return rows
+    return [row if row["dossier_code"] else row | {"detail": {}} for row in rows]
 
 
 async def check_backlog(context: Context, age_seconds: float = BACKLOG_AGE_SECONDS) -> None:

@@ -11,8 +11,8 @@ from app.errors import DossierNotOpen, Fault, UnknownDossier
 from app.store import dossiers
 from app.store.dossiers import HeldDossier
 from app.store.session import ReadSession, Row
-from app.usecases import log_guard, papers
-from app.usecases.context import Context
+from app.usecases import log_guard, papers, reach
+from app.usecases.context import Caller, Context
 from connectors.national_store import (
     HeldFile,
     HeldPaper,
@@ -48,15 +48,15 @@ class Told:
     dropped: int = 0
 
 
-async def open_dossier(session: ReadSession, code: str) -> HeldDossier:
-    """A dossier that questions may be asked for.
+async def open_dossier(context: Context, caller: Caller, session: ReadSession, code: str) -> HeldDossier:
+    """A dossier that this caller may ask questions for.
 
     Raises:
         UnknownDossier: it was never handed over.
         DossierNotOpen: it is closed.
     """
     held = (await dossiers.load(session, [code])).get(code)
-    if held is None:
+    if held is None or not reach.holds(context, caller, held.unit_code):
         message = f"dossier '{code}' was never handed over"
         raise UnknownDossier(message, faults=(Fault("/dossier", message),))
     if held.snapshot.status in CLOSED_STATUSES:

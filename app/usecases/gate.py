@@ -15,6 +15,7 @@ from app.reference import Catalogue
 from app.store import audit, results
 from app.store.results import GateSetting
 from app.store.session import ReadSession, Row, WriteSession
+from app.usecases import reach
 from app.usecases.context import Caller, Context, PaperPolicy
 
 
@@ -115,7 +116,7 @@ async def rule(context: Context) -> Gate:
 
 
 async def missing(
-    context: Context, *, unit: str | None, procedure: str | None, before_id: int | None, limit: int
+    context: Context, caller: Caller, *, unit: str | None, procedure: str | None, before_id: int | None, limit: int
 ) -> tuple[list[Row], Gate]:
     """A page of the resolved dossiers that lack an acceptable electronic result, and the rule for their units."""
     async with context.database.read() as session:
@@ -128,5 +129,6 @@ async def missing(
             procedure_code=procedure,
             before_id=before_id,
             limit=limit,
+            units=reach.units_of(context, caller),
         )
     return rows, found

@@ -1,6 +1,7 @@
 """What callers may see: a dossier and where it stands, deliveries, the summary, answers of a new shape, the log."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 from app.domain.audit import AuditEntry, AuditKind
@@ -9,6 +10,7 @@ from app.errors import UnknownDelivery, UnknownDossier
 from app.store import audit, dossiers, lookups, results, sightings, views
 from app.store.session import Row, WriteSession
 from app.store.views import DeliveryFilter
+from app.usecases import reach
 from app.usecases.context import Caller, Context
 
 
@@ -48,10 +50,10 @@ async def dossier(context: Context, caller: Caller, code: str, correlation_id: s
     return row | {"facts": json.loads(row["facts"]), "lanes": lanes, "deliveries": deliveries, "steps": steps}
 
 
-async def deliveries(context: Context, wanted: DeliveryFilter) -> list[Row]:
-    """One page of deliveries."""
+async def deliveries(context: Context, caller: Caller, wanted: DeliveryFilter) -> list[Row]:
+    """One page of deliveries in reach."""
     async with context.database.read() as session:
-        return await views.deliveries(session, wanted)
+        return await views.deliveries(session, replace(wanted, units=reach.units_of(context, caller)))
 
 
 async def delivery(context: Context, delivery_id: int) -> Row:
@@ -68,11 +70,12 @@ async def delivery(context: Context, delivery_id: int) -> Row:
     return row
 
 
-async def summary(context: Context) -> Row:
+async def summary(context: Context, caller: Caller) -> Row:
     """The state of the sync, from rows; with the shares of electronic results and of scans avoided."""
+    units = reach.units_of(context, caller)
     async with context.database.read() as session:
-        found = await views.summary(session, await session.now())
-        shares, (asked, saved) = await results.shares(session), await lookups.figures(session)
+        found = await views.summary(session, await session.now(), units)
+        shares, (asked, saved) = await results.shares(session, units), await lookups.figures(session, units)
     scans = {"lookups": asked, "scans_avoided": saved, "share": saved / asked if asked else None}
     return found | {"e_results": _e_results(context, shares), "scans": scans}
 

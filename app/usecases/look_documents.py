@@ -1,7 +1,7 @@
 """What callers may see of documents: of a dossier, of an owner, one with all its history, and the store's figures."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from app.domain.audit import AuditKind
@@ -10,7 +10,7 @@ from app.errors import UnknownDocument, UnknownDossier, UnknownSubject
 from app.store import audit, blobs, documents, dossiers, links, lookups, owners
 from app.store.documents import Wanted, held_document
 from app.store.session import Row, WriteSession
-from app.usecases import open_link, papers
+from app.usecases import open_link, papers, reach
 from app.usecases.context import Caller, Context
 from app.usecases.records import logged_in
 from schemas.documents import SubjectIn
@@ -38,7 +38,7 @@ async def shown(
     context: Context, caller: Caller, document_id: str, correlation_id: str
 ) -> tuple[Row, list[Row], list[Row]]:
     """As ``one``, for somebody who looks; the look is on record before it is answered."""
-    found = await one(context, document_id)
+    found = await one(context, caller, document_id)
     row = found[0]
     await _note(
         context,
@@ -131,19 +131,20 @@ def claims_of(body: DossierIn) -> list[Claim]:
     return claims
 
 
-async def one(context: Context, document_id: str) -> tuple[Row, list[Row], list[Row]]:
+async def one(context: Context, caller: Caller, document_id: str) -> tuple[Row, list[Row], list[Row]]:
     """A document with its ``copies`` (ids of what was taken from it), its judgements and its changes.
 
     Raises:
         UnknownDocument: there is none.
     """
+    units = reach.units_of(context, caller)
     async with context.database.read() as session:
         row = await documents.find(session, document_id)
         if row is None:
             message = f"document '{document_id}' does not exist"
             raise UnknownDocument(message)
         return (
-            row | {"copies": await documents.copies_of(session, document_id)},
+            row | {"copies": await documents.copies_of(session, document_id, units)},
             await documents.judgements_of(session, document_id),
             await documents.changes_of(session, document_id),
         )
@@ -156,7 +157,7 @@ async def read_file(context: Context, caller: Caller, document_id: str, correlat
         UnknownDocument: there is none.
         FileStoreSilent: the file cannot be read, or is not the file that was kept.
     """
-    row, _, _ = await one(context, document_id)
+    row, _, _ = await one(context, caller, document_id)
     file = await open_link.fetch(context, row)
     try:
         await _note(
@@ -191,6 +192,7 @@ async def of_subject(context: Context, caller: Caller, subject: str, wanted: Wan
     Raises:
         UnknownSubject: nobody is known by this id.
     """
+    wanted = replace(wanted, units=reach.units_of(context, caller))
 
     async def work(session: WriteSession) -> list[Row]:
         if await documents.subject_row(session, subject) is None:

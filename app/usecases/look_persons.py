@@ -1,10 +1,13 @@
 """Who asked about persons; to look at that is on record too."""
 
+from dataclasses import replace
+
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.store import audit, person_queries
 from app.store.person_queries import Wanted
 from app.store.session import Row, WriteSession
+from app.usecases import reach
 from app.usecases.context import Caller, Context
 
 
@@ -28,4 +31,4 @@ async def queries(context: Context, caller: Caller, wanted: Wanted, correlation_
 
     await context.database.run(note)
     async with context.database.read() as session:
-        return await person_queries.page(session, wanted)
+        return await person_queries.page(session, replace(wanted, units=reach.units_of(context, caller)))

@@ -5,7 +5,7 @@ database holds is not asked for again (NĐ 118/2025/NĐ-CP Điều 4, NĐ 224/20
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.audit import AuditEntry, AuditKind
@@ -23,7 +23,7 @@ from app.errors import (
 from app.store import audit, documents, lookups
 from app.store.dossiers import HeldDossier
 from app.store.session import ReadSession, Row, WriteSession
-from app.usecases import found_papers, keep_document, log_guard, open_link, papers
+from app.usecases import found_papers, keep_document, log_guard, open_link, papers, reach
 from app.usecases.context import Caller, Context
 from app.usecases.found_papers import Asker, Question, Told
 from app.usecases.keep_document import Facts, Origin
@@ -48,7 +48,7 @@ async def look_up(context: Context, caller: Caller, asked: LookupIn, correlation
     """Ask both stores, keep question and answer, and give the answer.
 
     Raises:
-        UnknownDossier, DossierNotOpen, UnknownCode: refused here, nothing left the house.
+        UnknownDossier, DossierNotOpen, UnknownCode, OutOfReach: refused here, nothing left the house.
     """
 
     def entry(subject: str, outcome: str, detail: dict[str, object]) -> AuditEntry:
@@ -57,8 +57,8 @@ async def look_up(context: Context, caller: Caller, asked: LookupIn, correlation
 
     async def before(session: WriteSession) -> tuple[HeldDossier, str, list[Row]]:
         now = await session.now()
-        dossier = await found_papers.open_dossier(session, asked.dossier)
-        _check(context, asked, dossier.procedure_code)
+        dossier = await found_papers.open_dossier(context, caller, session, asked.dossier)
+        _check(context, caller, asked, dossier.procedure_code)
         owner = asked.owner
         subject = await documents.subject(session, owner.kind.value, owner.number, papers.new_id(now), now)
         found = await _here(context, session, asked, subject, now)
@@ -87,10 +87,11 @@ async def look_up(context: Context, caller: Caller, asked: LookupIn, correlation
     return Answer(await context.database.run(after), told.outcome, tuple(candidates))
 
 
-def _check(context: Context, asked: LookupIn, procedure: str) -> None:
+def _check(context: Context, caller: Caller, asked: LookupIn, procedure: str) -> None:
     if asked.unit not in context.catalogue.units:
         message = f"'{asked.unit}' is not in the table 'units'"
         raise UnknownCode(message, faults=(Fault("/unit", message, "units"),))
+    reach.require_unit(context, caller, asked.unit, "/unit")
     if asked.component_code is not None:
         keep_document.check_code(context, procedure, Role.COMPONENT, asked.component_code)
     for place, code in enumerate(asked.result_codes):
@@ -260,7 +261,7 @@ async def _from_nation(context: Context, candidate: Row) -> bytes:
 
 
 def _named(caller: Caller, officer: str) -> Caller:
-    return Caller(f"{officer} ({caller.name})"[:100], caller.agency, caller.scopes)
+    return replace(caller, name=f"{officer} ({caller.name})"[:100])
 
 
 def _entry(

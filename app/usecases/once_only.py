@@ -19,7 +19,7 @@ from app.reference.rule_facts import ItemKind
 from app.store import audit, documents, lookups, once_only, person_queries
 from app.store import events as event_store
 from app.store.session import Row, WriteSession
-from app.usecases import events, found_papers, once_only_discrepancies, papers
+from app.usecases import events, found_papers, once_only_discrepancies, papers, reach
 from app.usecases import once_only_sources as sources
 from app.usecases.context import Caller, Context
 from app.usecases.found_papers import NOT_ASKED, Question, Told
@@ -81,11 +81,12 @@ async def check(context: Context, caller: Caller, asked: OnceOnlyCheckIn, correl
     """Decide on every item, keep the decisions and give them. One transaction when nothing must leave the house.
 
     Raises:
-        UnknownCode, UnknownDossier, DossierNotOpen: refused before anybody looks.
+        UnknownCode, OutOfReach, UnknownDossier, DossierNotOpen: refused before anybody looks.
         FactsMissing: a source would have to be asked and cannot be without these.
         OfficerLocked: this officer may not ask about persons.
     """
     check_codes(context, asked)
+    reach.require_unit(context, caller, asked.unit, "/unit")
     doing = _Check(context, caller, asked, correlation_id)
 
     async def before(session: WriteSession) -> Kept | _Waiting:
@@ -123,7 +124,7 @@ async def _begin(doing: _Check, session: WriteSession) -> Kept | _Waiting:
     now = await session.now()
     field_code = context.catalogue.procedures[asked.procedure].field_code
     if asked.dossier is not None:
-        dossier = await found_papers.open_dossier(session, asked.dossier)
+        dossier = await found_papers.open_dossier(context, doing.caller, session, asked.dossier)
         if dossier.procedure_code != asked.procedure:
             message = f"dossier '{asked.dossier}' is one of procedure '{dossier.procedure_code}'"
             raise UnknownCode(message, faults=(Fault("/procedure", message, "procedure of the dossier"),))

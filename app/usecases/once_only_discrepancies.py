@@ -13,7 +13,7 @@ from app.domain.rulesets import LEGAL_BASIS, VIETNAM, Purpose
 from app.errors import Fault, UnknownDiscrepancy
 from app.store import audit, discrepancies, documents
 from app.store.session import Row, WriteSession
-from app.usecases import events, papers
+from app.usecases import events, papers, reach
 from app.usecases.context import Caller, Context
 from app.usecases.once_only_items import Item
 from schemas.once_only import OnceOnlyCheckIn
@@ -118,7 +118,10 @@ async def _tell_end(session: WriteSession, caller: Caller, row: Row, correlation
     await audit.append(session, [entry], now)
 
 
-async def listing(context: Context, source: str | None, *, open_only: bool) -> tuple[list[Row], datetime]:
+async def listing(
+    context: Context, caller: Caller, source: str | None, *, open_only: bool
+) -> tuple[list[Row], datetime]:
     """Discrepancies, the open ones first, and the time of the look."""
     async with context.database.read() as session:
-        return await discrepancies.listing(session, source, open_only=open_only), await session.now()
+        units = reach.units_of(context, caller)
+        return await discrepancies.listing(session, source, open_only=open_only, units=units), await session.now()

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.access import Reach
 from app.domain.once_only import Decision
-from app.reference import UnitFacts
 from app.store import once_only_figures, person_queries
 from app.store.once_only_figures import Span, UnitFigures
 from app.store.session import Row
-from app.usecases.context import Context
+from app.usecases import reach
+from app.usecases.context import Caller, Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +23,13 @@ class Summary:
     population: Mapping[str, int]
 
 
-def units_below(units: Mapping[str, UnitFacts], unit: str) -> frozenset[str]:
-    """A unit and all that are below it; one that no table knows stands alone."""
-    found = {unit}
-    while more := {code for code, facts in units.items() if facts.parent in found} - found:
-        found |= more
-    return frozenset(found)
-
-
-def span_of(context: Context, unit: str | None, since: datetime | None, until: datetime | None) -> Span:
-    """The span of a question: a unit stands for those below it too."""
-    return Span(None if unit is None else units_below(context.catalogue.units, unit), since, until)
+def span_of(context: Context, caller: Caller, unit: str | None, since: datetime | None, until: datetime | None) -> Span:
+    """The span of a question: a unit stands for those below it too, as far as they are in the caller's reach."""
+    units = reach.units_of(context, caller)
+    if unit is not None:
+        asked = Reach(frozenset({unit})).below(reach.parents(context)) or frozenset()
+        units = asked if units is None else asked & units
+    return Span(units, since, until)
 
 
 async def redundant(context: Context, span: Span, before_id: int | None, limit: int) -> list[Row]:
@@ -41,11 +38,12 @@ async def redundant(context: Context, span: Span, before_id: int | None, limit: 
         return await once_only_figures.redundant(session, span, before_id, limit)
 
 
-async def summary(context: Context, span: Span) -> Summary:
-    """The figures; units with most redundant requests come first."""
+async def summary(context: Context, caller: Caller, span: Span) -> Summary:
+    """The figures; units with most redundant requests come first. Questions count for all units in reach."""
+    own = reach.units_of(context, caller)
     async with context.database.read() as session:
         found = await once_only_figures.by_unit(session, span)
-        population = await person_queries.figures(session, span.since, span.until)
+        population = await person_queries.figures(session, span.since, span.until, own)
     known = context.catalogue.units
     units = sorted(found.items(), key=lambda pair: (-pair[1].redundant, -pair[1].requests, pair[0]))
     named = tuple((code, known[code].name if code in known else code, figures) for code, figures in units)

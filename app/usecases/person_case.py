@@ -28,6 +28,7 @@ from app.reference.rule_book import FIELDS
 from app.reference.rule_facts import IDENTIFYING, FieldRule
 from app.store import anomalies, dossiers, person_queries
 from app.store.session import ReadSession, Row
+from app.usecases import reach
 from app.usecases.context import Caller, Context
 from connectors.population import PopulationService
 from schemas.persons import PersonField
@@ -191,7 +192,8 @@ async def judge(case: Case, session: ReadSession) -> None:
     """Whether the question may be asked; what becomes known on the way stands in the case.
 
     Raises:
-        OfficerLocked, UnknownDossier, DossierNotOpen, UnknownCode, PersonCheckDenied, PersonQuotaSpent: it may not.
+        OfficerLocked, UnknownDossier, DossierNotOpen, UnknownCode, OutOfReach, PersonCheckDenied, PersonQuotaSpent: it
+            may not.
     """
     asked, context = case.question, case.context
     stopped_by = await anomalies.locked_by(session, asked.officer)
@@ -201,6 +203,7 @@ async def judge(case: Case, session: ReadSession) -> None:
     if asked.unit not in context.catalogue.units:
         message = f"'{asked.unit}' is not in the table 'units'"
         raise UnknownCode(message, faults=(Fault("/unit", message, "units"),))
+    reach.require_unit(context, case.caller, asked.unit, "/unit")
     if context.person_officers is not None and asked.officer not in context.person_officers:
         message = f"officer '{asked.officer}' is not among those who may ask"
         raise PersonCheckDenied(message, faults=(Fault("/officer", message, "population officers"),))
@@ -214,7 +217,7 @@ async def judge(case: Case, session: ReadSession) -> None:
 async def _open_dossier(case: Case, session: ReadSession) -> None:
     code = case.question.dossier_code
     held = await dossiers.facts(session, code)
-    if held is None:
+    if held is None or not reach.holds(case.context, case.caller, held["unit_code"]):
         message = f"dossier '{code}' was never handed over"
         raise UnknownDossier(message, faults=(Fault("/dossier_code", message),))
     case.procedure = held["procedure_code"]

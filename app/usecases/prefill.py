@@ -26,7 +26,7 @@ from app.errors import (
 from app.reference.rule_facts import IDENTIFYING, Form, FormField, Holder, ItemKind
 from app.store import audit, documents, dossiers, prefills
 from app.store.session import Row, WriteSession
-from app.usecases import papers
+from app.usecases import papers, reach
 from app.usecases import prefill_values as values
 from app.usecases.ask_person import PersonQuestionFacts, PersonTold, ask_person
 from app.usecases.context import Caller, Context
@@ -94,12 +94,14 @@ async def prefill(context: Context, caller: Caller, asked: PrefillIn, correlatio
     """Fill a form for an open dossier. What a silent source would have filled is asked, the rest is filled.
 
     Raises:
-        UnknownDossier, DossierNotOpen, UnknownCode, UnknownForm, InvalidRecord: refused here, nothing left the house.
+        UnknownDossier, DossierNotOpen, UnknownCode, OutOfReach, UnknownForm, InvalidRecord: refused here, nothing left
+            the house.
         OfficerLocked: this officer may not ask now.
     """
+    reach.require_unit(context, caller, asked.unit, "/unit")
 
     async def before(session: WriteSession) -> _Plan:
-        plan = await _plan(context, session, asked)
+        plan = await _plan(context, caller, session, asked)
         named: dict[str, object] = {"wanted": sorted(field.value for field in plan.wanted)}
         entry = _entry(caller, asked, plan, "asked", correlation_id, named)
         await audit.append(session, [entry], await session.now())
@@ -122,11 +124,11 @@ async def prefill(context: Context, caller: Caller, asked: PrefillIn, correlatio
     return await context.database.run(after)
 
 
-async def _plan(context: Context, session: WriteSession, asked: PrefillIn) -> _Plan:
+async def _plan(context: Context, caller: Caller, session: WriteSession, asked: PrefillIn) -> _Plan:
     now = await session.now()
     day = now.astimezone(VIETNAM).date()
     row = await dossiers.facts(session, asked.dossier)
-    if row is None:
+    if row is None or not reach.holds(context, caller, row["unit_code"]):
         message = f"dossier '{asked.dossier}' was never handed over"
         raise UnknownDossier(message, faults=(Fault("/dossier", message),))
     if DossierStatus(row["status"]) in CLOSED_STATUSES:

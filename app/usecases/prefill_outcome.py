@@ -5,7 +5,7 @@ Each is taken once: the same again gets the same answer, something else is refus
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.prefill import (
@@ -24,6 +24,7 @@ from app.reference.rule_facts import Form
 from app.store import audit, prefills
 from app.store.prefills import Figures, Selection
 from app.store.session import Row, WriteSession
+from app.usecases import reach
 from app.usecases.context import Caller, Context
 from schemas.forms import HandedInIn
 
@@ -139,12 +140,13 @@ class FormFigure:
     below_target: bool
 
 
-async def figures(context: Context, wanted: Selection) -> tuple[Sequence[FormFigure], tuple[str, ...]]:
+async def figures(context: Context, caller: Caller, wanted: Selection) -> tuple[Sequence[FormFigure], tuple[str, ...]]:
     """Figures of the forms that were handed in, and the forms that cut too little.
 
     Where nothing is told apart and no unit or month is named, forms of which none was handed in are there too: they
     are judged by what the form registry says of them.
     """
+    wanted = replace(wanted, units=reach.units_of(context, caller))
     async with context.database.read() as session:
         counted = await prefills.figures(session, wanted)
         today = (await session.now()).astimezone(VIETNAM).date()

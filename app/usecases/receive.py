@@ -19,7 +19,7 @@ from app.errors import Fault, Refusal, UnknownDossier
 from app.store import audit, documents, dossiers, outbox, owners
 from app.store.owners import Owner
 from app.store.session import Row, WriteSession
-from app.usecases import gate, log_guard, papers, requests
+from app.usecases import gate, log_guard, papers, reach, requests
 from app.usecases.context import Caller, Context
 from app.usecases.gate import Gate
 from app.usecases.promising import About, messages_of
@@ -171,7 +171,7 @@ def _judge(context: Context, caller: Caller, item: Prepared, batch: _Batch, corr
     try:
         if isinstance(item.record, DossierRecord):
             return _judge_dossier(context, caller, item, item.record, batch, correlation_id)
-        return _judge_step(item, item.record, batch, correlation_id)
+        return _judge_step(context, caller, item, item.record, batch, correlation_id)
     except Refusal as refusal:
         return refusal
 
@@ -180,6 +180,7 @@ def _judge_dossier(
     context: Context, caller: Caller, item: Prepared, record: DossierRecord, batch: _Batch, correlation_id: str
 ) -> Receipt:
     body, held = record.body, batch.held[record.code]
+    reach.require_record(context, caller, record.code, body.receiving_unit, held.unit_code)
     coming = Snapshot(body.revision, DossierStatus(body.status.value), item.content_hash)
     standing = advance(held.snapshot, coming)
     if standing is not Standing.SAME:
@@ -204,9 +205,11 @@ def _judge_dossier(
     return Receipt(record.code, str(body.revision), item.content_hash, accepted_at, "dossier", body.status.value)
 
 
-def _judge_step(item: Prepared, record: StepRecord, batch: _Batch, correlation_id: str) -> Receipt:
+def _judge_step(
+    context: Context, caller: Caller, item: Prepared, record: StepRecord, batch: _Batch, correlation_id: str
+) -> Receipt:
     body, held = record.body, batch.held[record.code]
-    if held.snapshot is None:
+    if held.snapshot is None or not reach.holds(context, caller, held.unit_code):
         message = f"dossier '{record.code}' was never handed over"
         raise UnknownDossier(message, faults=(Fault("/dossier", message),))
     coming = Step(body.step_id, DossierStatus(body.status.value), body.processed_at, item.content_hash, item.wire_hash)

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from app.domain.audit import AuditEntry, AuditKind
@@ -13,6 +13,7 @@ from app.errors import KeyReused, UnknownReplay
 from app.store import audit, keeping, replays
 from app.store.replays import Replay, Share
 from app.store.session import ReadSession, Row, WriteSession
+from app.usecases import reach
 from app.usecases.context import Caller, Context
 from connectors.masking import mask
 
@@ -69,6 +70,7 @@ class Progress:
 
 async def preview(context: Context, caller: Caller, selection: Selection, correlation_id: str) -> Preview:
     """Count what would be sent again and show the first of it; sends nothing. The look is on record."""
+    selection = _reached(context, caller, selection)
     async with context.database.read() as session:
         fixed = selection.fixed(await session.now())
         found = await replays.shares(session, fixed)
@@ -102,6 +104,7 @@ async def start(
     Raises:
         KeyReused: the key was given to another selection.
     """
+    selection = _reached(context, caller, selection)
 
     async def work(session: WriteSession) -> tuple[Replay, bool]:
         await replays.lock_press(session)
@@ -123,6 +126,11 @@ async def start(
         return begun, True
 
     return await context.database.run(work)
+
+
+def _reached(context: Context, caller: Caller, selection: Selection) -> Selection:
+    """The part of a selection that is the caller's, as long as it is worked off."""
+    return replace(selection, units=tuple(sorted(reach.units_of(context, caller) or ())))
 
 
 async def _pressed_before(
@@ -170,10 +178,12 @@ async def one(context: Context, replay_id: int) -> Progress:
         return await _progress(session, await _found(session, replay_id))
 
 
-async def listing(context: Context, before_id: int | None, limit: int) -> list[Progress]:
-    """Replays, newest first, below a key."""
+async def listing(context: Context, caller: Caller, before_id: int | None, limit: int) -> list[Progress]:
+    """Replays, newest first, below a key; whoever is of some units only sees its own."""
+    asked_by = None if caller.reach.is_whole else caller.name
     async with context.database.read() as session:
-        return [await _progress(session, found) for found in await replays.listing(session, before_id, limit)]
+        found = await replays.listing(session, before_id, limit, asked_by)
+        return [await _progress(session, one) for one in found]
 
 
 async def work_off(context: Context) -> int:

@@ -2,42 +2,52 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 
-from app.domain.access import Scope
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import Fault, InvalidRecord, Unauthenticated
-from app.store import accounts, audit, clients, tokens
+from app.store import accounts, audit, clients, external_clients, tokens
 from app.store.session import Row, WriteSession
 from app.usecases.context import Caller, Context
+from app.usecases.grants import caller_of, granted
 
 
-async def create(context: Context, *, name: str, agency: str, scopes: frozenset[Scope], by: str) -> str:
-    """Make a token and give it, this once.
+async def create(
+    context: Context, *, name: str, agency: str, scopes: Iterable[str], by: str, units: Iterable[str] = ()
+) -> str:
+    """Make a token and give it, this once; with ``units``, it reaches these and what is below them.
 
     Raises:
-        InvalidRecord: the name is taken.
+        InvalidRecord: the name is taken, or a scope may not be given.
+        UnknownCode: a unit that its table does not hold.
     """
+    given = granted(context, scopes, units)
     token = f"lt_{secrets.token_urlsafe(32)}"
 
     async def work(session: WriteSession) -> None:
         await require_free(session, name)
         now = await session.now()
-        row = {"name": name, "agency": agency, "scopes": " ".join(sorted(scopes)), "created_at": now}
-        await tokens.add(session, row | {"secret_hash": hash_of(token)})
-        await audit.append(session, [entry_of(by, agency, "created", f"token:{name}", {"name": name})], now)
+        row = {"name": name, "agency": agency, "created_at": now, "secret_hash": hash_of(token)}
+        await tokens.add(session, row | given)
+        detail: dict[str, object] = {"name": name, **given}
+        await audit.append(session, [entry_of(by, agency, "created", f"token:{name}", detail)], now)
 
     await context.database.run(work)
     return token
 
 
 async def require_free(session: WriteSession, name: str) -> None:
-    """Let a name be given, if neither a token nor a client nor an account ever had it.
+    """Let a name be given, if neither a token nor a client (of ours or of another issuer) nor an account ever had it.
 
     Raises:
         InvalidRecord: the name is taken.
     """
-    for kind, rows in (("token", await tokens.listing(session)), ("client", await clients.listing(session))):
+    for kind, rows in (
+        ("token", await tokens.listing(session)),
+        ("client", await clients.listing(session)),
+        ("client", await external_clients.listing(session)),
+    ):
         if any(row["name"] == name for row in rows):
             message = f"a {kind} named '{name}' exists already; names are kept for ever, since the log speaks of them"
             raise InvalidRecord(message, faults=(Fault("/name", message),))
@@ -77,7 +87,7 @@ async def recognise(context: Context, token: str) -> Caller:
     if row is None:
         message = "this token is not known, or was ended"
         raise Unauthenticated(message)
-    return Caller(row.name, row.agency, frozenset(row.scopes.split()))
+    return caller_of(row.name, row.agency, row.scopes, row.units)
 
 
 def hash_of(secret: str) -> str:

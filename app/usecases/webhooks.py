@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.access import Scope
+from app.domain.access import Permission
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.delivery import Destination
 from app.domain.events import OFFERED_NEWS, SYSTEM_NEWS, News
@@ -59,7 +59,7 @@ async def register(
     """Make an endpoint; gives it and its secret, this once.
 
     Raises:
-        Forbidden: ``system_events`` without the scope ``operate``.
+        Forbidden: ``system_events`` of who does not operate the whole province's destinations.
         UnknownCode: a type of news that there is not.
         InvalidRecord: a type that only ``system_events`` brings, or more endpoints than one token may have.
         BadWebhookAddress: news may not go there.
@@ -147,7 +147,10 @@ async def destinations(context: Context) -> Sequence[Destination]:
 
 def _check(caller: Caller, wanted: Registration, *, plain_http: bool) -> None:
     if wanted.system_events and not _operates(caller):
-        message = f"system_events needs the scope 'operate'; token '{caller.name}' does not have it"
+        message = (
+            f"system_events needs the permission '{Permission.TARGETS_OPERATE}' for the whole province; "
+            f"'{caller.name}' does not have it"
+        )
         raise Forbidden(message)
     offered = {news.value for news in OFFERED_NEWS}
     strangers = tuple(
@@ -180,7 +183,7 @@ def _unknown(endpoint_id: int) -> UnknownWebhook:
 
 
 def _operates(caller: Caller) -> bool:
-    return Scope.OPERATE.value in caller.scopes
+    return caller.may(Permission.TARGETS_OPERATE) and caller.reach.is_whole
 
 
 def _entry(caller: Caller, outcome: str, correlation_id: str, detail: dict[str, object]) -> AuditEntry:

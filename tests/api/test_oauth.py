@@ -237,3 +237,23 @@ async def test_without_a_key_no_token_is_given_and_none_lets_in(database: Databa
         answer = await ask(client, "any")
         assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable")
         assert await opens(client, "a.b.c") == 401
+
+
+async def test_the_units_of_a_token_count_as_far_as_its_clients(
+    context: Context, client: httpx.AsyncClient, keys: KeyFiles
+) -> None:
+    secret = await clients.create(
+        context, name="phuong", agency="H15.101", scopes=["read"], units=["H15.101", "H15.102"], by="test"
+    )
+    token = (await ask(client, secret, name="phuong")).json()["access_token"]
+    claims = access_tokens.read(token, ISSUER, keys)
+    assert claims.units == "H15.101 H15.102"
+    reached = {}
+    for units in ("H15.101 H15.102", "", "H15", "H15.102", "H15.103 H15.102"):
+        widened = access_tokens.write(replace(claims, units=units), keys.ring().signer)
+        reached[units] = sorted((await clients.recognise(context, widened)).reach.units)
+    both, one = ["H15.101", "H15.102"], ["H15.102"]
+    assert list(reached.values()) == [both, both, both, one, one]
+    elsewhere = access_tokens.write(replace(claims, units="H15.103"), keys.ring().signer)
+    assert await opens(client, elsewhere) == 401, "nothing in common is not the whole province"
+    assert await opens(client, token, "/v1/targets") == 403

@@ -175,7 +175,11 @@ def test_make_commands_in_the_pages_exist(page: Path) -> None:
 @pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
 def test_lienthong_commands_in_the_pages_exist(page: Path) -> None:
     commands: dict[str, Any] = get_command(cli.cli).commands  # type: ignore[attr-defined]
-    used = re.findall(r"(?:^|[\s/])lienthong ([a-z]+)(?: ([a-z]+))?", spans(page.read_text("utf-8")), re.MULTILINE)
+    used = re.findall(
+        r"(?:^|[\s/])lienthong ([a-z]+(?:-[a-z]+)*)(?: ([a-z]+(?:-[a-z]+)*))?",
+        spans(page.read_text("utf-8")),
+        re.MULTILINE,
+    )
     for name, inner in used:
         assert name in commands, name
         children = getattr(commands[name], "commands", None)

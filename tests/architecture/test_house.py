@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from app import wiring
+from app.access_table import asked_by, routes_of
 from app.config import Settings
 from app.domain.delivery import NATIONAL, DeliveryState, Destination, HoldReason, Target
 from app.domain.dossier import DossierStatus
 from app.domain.rulesets import LEGAL_BASIS, ONE_STOP_RULES, Purpose
 from app.errors import Refusal
 from app.main import create_app
+from app.session_deps import page_holder, session_holder
 from app.texts import TEXTS
 from connectors.population import PersonOutcome
 from schemas import provincial
@@ -123,25 +125,6 @@ def test_every_target_has_connector_encoder_and_policy() -> None:
     assert set(context.encoders) == {Destination.of(key).target for key in NATIONAL}
 
 
-def _scopes(dependant: Dependant) -> Iterator[object]:
-    for inner in dependant.dependencies:
-        if inner.call is not None:
-            yield getattr(inner.call, "scope", None)
-            if getattr(inner.call, "__name__", "") in {"browser_reader", "session_holder", "page_holder"}:
-                yield "browser"
-        yield from _scopes(inner)
-
-
-def _routes(holder: object) -> Iterator[BaseRoute]:
-    """All routes, those of included routers too."""
-    for route in getattr(holder, "routes", []):
-        inner = getattr(route, "original_router", None)
-        if inner is None:
-            yield route
-        else:
-            yield from _routes(inner)
-
-
 _ASKING_PATHS = {
     "/v1/dossiers/{code}",
     "/v1/dossiers/{code}/steps",
@@ -229,12 +212,17 @@ _ASKING_PATHS = {
 }
 
 
+def _asks_for_a_session(dependant: Dependant) -> bool:
+    """Whether it is about the caller's own session and account: that needs a session, and no permission."""
+    return any(inner.call in {session_holder, page_holder} for inner in dependant.dependencies)
+
+
 def test_every_route_asks_who_is_calling() -> None:
-    routes = list(_routes(create_app(Settings(database_url="sqlite:///unused.sqlite3"))))
+    routes = list(routes_of(create_app(Settings(database_url="sqlite:///unused.sqlite3"))))
     known: dict[str, bool] = {}
     for route in routes:
         assert isinstance(route, Route), route
-        asks = isinstance(route, APIRoute) and any(_scopes(route.dependant))
+        asks = isinstance(route, APIRoute) and (any(asked_by(route.dependant)) or _asks_for_a_session(route.dependant))
         known[route.path] = asks and known.get(route.path, True)
     assert {path for path, asks in known.items() if not asks} == PUBLIC_PATHS
     assert {path for path, asks in known.items() if asks} == _ASKING_PATHS

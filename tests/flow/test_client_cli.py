@@ -40,9 +40,20 @@ def test_a_client_lives_and_ends_on_the_command_line(
     assert secret.startswith("lts_")
     assert "names are kept for ever" in said("create", "mot-cua", "--scope", "read", code=2)
     assert said("list") == "mot-cua\tH15\tintake read\tliving"
+    assert said("create", "phuong", "--scope", "deliveries:read", "--unit", "H15.101").startswith("lts_")
+    assert said("list").splitlines()[1] == "phuong\tH15\tdeliveries:read\tliving\tH15.101"
+    assert "units" in said("create", "xa", "--scope", "read", "--unit", "H15.999", code=2)
+    assert "retention:approve" in said("create", "xa", "--scope", "retention:approve", code=2)
+    assert said("revoke", "phuong") == "ended"
+    assert "LIENTHONG_OIDC_ISSUER" in said("register-external", "xa", "--subject", "s", "--scope", "read", code=2)
+    monkeypatch.setenv("LIENTHONG_OIDC_ISSUER", "https://id.example")
+    monkeypatch.setenv("LIENTHONG_OIDC_AUDIENCE", "lienthong")
+    assert said("register-external", "xa", "--subject", "s", "--scope", "read", "--unit", "H15.101") == "registered"
+    assert said("list").splitlines()[-1] == "xa\tH15\tread\tliving\tH15.101"
+    assert said("revoke", "xa") == "ended"
     assert said("revoke", "mot-cua") == "ended"
     assert said("revoke", "mot-cua") == "no living client has this name"
-    assert said("list").endswith("ended")
+    assert said("list").splitlines()[0].endswith("ended")
 
 
 def test_nobody_is_locked_out_by_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:

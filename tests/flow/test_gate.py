@@ -112,7 +112,7 @@ async def test_a_doubt_that_an_outage_outlasts_goes_to_a_person_and_is_asked_whe
     for row in await rows(context):
         asked = (row["state"], row["reason"], row["situation"])
         assert (asked == ("unknown", "probe_spent", "undecided_unreachable")) is (row["dossier_code"] in doubtful)
-    told = await events.page(context, before_id=None, limit=99, kind=EventKind.PERSON_ASKED)
+    told = await events.page(context, CALLER, before_id=None, limit=99, kind=EventKind.PERSON_ASKED)
     assert {row["dossier_code"] for row in told} == doubtful
     nation.scripts.clear()
     nation.probe_scripts.clear()
@@ -126,7 +126,7 @@ async def test_a_doubt_that_an_outage_outlasts_goes_to_a_person_and_is_asked_whe
     assert {row["state"] for row in await rows(context)} == {"delivered"}
     assert len(nation.ledger) == 9, "found, and not sent again"
     await watch(context)
-    told = await events.page(context, before_id=None, limit=99, kind=EventKind.PERSON_ASKED)
+    told = await events.page(context, CALLER, before_id=None, limit=99, kind=EventKind.PERSON_ASKED)
     assert (len(told), [row["ended_at"] for row in told].count(None)) == (3, 0)
 
 

@@ -191,8 +191,8 @@ async def test_one_that_is_stopped_sends_no_more(
         await replay.stop(context, OPERATOR, number + 1, "c")
     fresh, new = await begin(context)
     assert new
-    assert [p.replay.id for p in await replay.listing(context, None, 10)] == [fresh, number]
-    assert [p.replay.id for p in await replay.listing(context, fresh, 10)] == [number]
+    assert [p.replay.id for p in await replay.listing(context, OPERATOR, None, 10)] == [fresh, number]
+    assert [p.replay.id for p in await replay.listing(context, OPERATOR, fresh, 10)] == [number]
 
 
 async def test_named_deliveries_take_over_from_their_schedule(context: Context, nation: InMemoryConnector) -> None:

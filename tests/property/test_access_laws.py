@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.access import ROLES, SCOPES, Permission, Reach, Role, Scope, clashes, permissions_of
+from app.domain.access import ROLES, SCOPES, Permission, Reach, Role, Scope, clashes, is_for_software, permissions_of
 
 _ACTS = {p for p in Permission if not p.value.endswith((":read", ":approve"))}
 UNITS = st.sampled_from(["H15", "H15.50", "H15.101", "H15.101.1", "X"])
@@ -55,3 +55,27 @@ def test_a_reach_holds_a_unit_and_all_below_it(units: set[str], unit: str) -> No
 
 def test_a_ring_of_units_ends() -> None:
     assert not Reach(frozenset({"C"})).holds("A", {"A": "B", "B": "A"})
+
+
+@given(st.text() | st.sampled_from([*Role, *Scope, *Permission]))
+def test_software_is_given_scopes_and_permissions_that_no_person_answers_for(name: str) -> None:
+    for_people = {p for p in Permission if p.approves} | {Permission.ACCOUNTS_EDIT}
+    known = {*map(str, Scope), *map(str, Permission)}
+    assert is_for_software(name) == (name in known and not permissions_of([name]) & for_people)
+
+
+@given(st.sets(UNITS), st.sampled_from([*PARENTS, "X", "Y"]))
+def test_what_is_below_a_reach_is_what_it_holds(units: set[str], unit: str) -> None:
+    reach = Reach(frozenset(units))
+    below = reach.below(PARENTS)
+    assert (below is None) == reach.is_whole
+    assert reach.holds(unit, PARENTS) == (below is None or unit in below)
+
+
+@given(st.sets(UNITS), st.sets(UNITS), UNITS)
+def test_two_reaches_together_hold_what_both_hold(one: set[str], other: set[str], unit: str) -> None:
+    first, second = Reach(frozenset(one)), Reach(frozenset(other))
+    both = first.narrowed(second, PARENTS)
+    held = both is not None and both.holds(unit, PARENTS)
+    assert held == (first.holds(unit, PARENTS) and second.holds(unit, PARENTS))
+    assert both is None or both.is_whole == (first.is_whole and second.is_whole)

@@ -292,7 +292,9 @@ class EngineMachine(RuleBasedStateMachine):
         ids = () if states else tuple(row["id"] for state in NAMED for row in self._rows(state))
         wanted = Selection(ids=ids, states=states or REPLAYABLE, target=None if ids else PORTAL.key)
         seen = self.run(replay.preview(self.context, OPERATOR, wanted, "c-replay"))
-        alone = all(one.replay.state != "running" for one in self.run(replay.listing(self.context, None, 100)))
+        alone = all(
+            one.replay.state != "running" for one in self.run(replay.listing(self.context, OPERATOR, None, 100))
+        )
         given = f"press-{len(self.pressed)}" if keyed else None
         first, new = self._press(seen.selection, per_second, given)
         # Without a key of its own it is the selection that tells; the same one may have been asked for before.
