@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks import claims, drain, intake, once_only, outage, stage, translog, uploads
+from benchmarks import claims, drain, intake, log_delivery, log_proof, once_only, outage, stage, translog, uploads
 from benchmarks.bars import Bar
 
 BARS = {
@@ -34,6 +34,10 @@ BARS = {
     "translog_entries_per_second_postgresql": Bar(at_least=5000.0),
     "translog_intake_with_vs_without_sqlite": Bar(at_least=0.85),
     "translog_intake_with_vs_without_postgresql": Bar(at_least=0.85),
+    "translog_delivery_with_vs_without_sqlite": Bar(at_least=0.85),
+    "translog_delivery_with_vs_without_postgresql": Bar(at_least=0.85),
+    "translog_proof_ms_10m_sqlite": Bar(at_most=20.0),
+    "translog_proof_ms_10m_postgresql": Bar(at_most=20.0),
 }
 
 
@@ -56,7 +60,8 @@ def main(wanted: list[str]) -> int:
                 if "once_only" in wanted:
                     figures |= asyncio.run(once_only.measure(server, folder))
                 if "translog" in wanted:
-                    figures |= asyncio.run(translog.measure(server, folder))
+                    for part in (translog, log_delivery, log_proof):
+                        figures |= asyncio.run(part.measure(server, folder))
                 if "outage" in wanted:
                     figures |= asyncio.run(outage.measure(server, folder))
                 if "claims" in wanted:

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -15,8 +18,11 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from app.config import Settings
-from app.store import migrate
-from app.usecases.context import Caller, Context
+from app.domain.audit import AuditEntry, AuditKind
+from app.store import audit, migrate
+from app.store.session import Database, WriteSession
+from app.tlog import KeyRing, Signer, generate
+from app.usecases.context import Caller, Context, LogPolicy
 from app.usecases.receive import DossierRecord, Record, StepRecord, receive
 from app.wiring import build_context
 from schemas.provincial import DossierIn, StepIn
@@ -24,7 +30,12 @@ from tests.postgresql import running
 
 CALLER = Caller("bench", "H15", frozenset({"intake"}))
 READY = "listening"
+NOWHERE = "http://127.0.0.1:9"
 _BATCH = 500
+_ENTRIES_PER_COMMIT = 5000
+_LOG_NAME = "log.example/bench"
+# Fields of proc(5)'s stat, counted behind the name; of the four ticks two are its own and two its ended children's.
+_PARENT, _OWN_TICKS = 1, 11
 
 
 @contextlib.contextmanager
@@ -164,3 +175,62 @@ async def side_by_side(width: int, work: object) -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(width):
             group.create_task(work())  # type: ignore[operator]
+
+
+def signing_context(database_url: str, adapter_url: str) -> Context:
+    """A wired context that brings entries into the log and signs it, with a key of its own."""
+    ring = KeyRing.of(Signer.parse(generate(_LOG_NAME)))
+    policy = LogPolicy(origin=_LOG_NAME, signer=ring.signer, verifiers=ring.verifiers, checkpoint_seconds=1.0)
+    return replace(context_for(database_url, adapter_url), log=policy)
+
+
+async def fill_log(database: Database, count: int) -> None:
+    """Audit entries as intake writes them."""
+    entry = AuditEntry(
+        kind=AuditKind.RECEIVED,
+        outcome="taken",
+        actor="bench",
+        agency="H15",
+        purpose="intake",
+        legal_basis="NĐ 118/2025/NĐ-CP",
+        correlation_id="bench",
+        dossier_code="H15.50-260101-00001",
+        procedure_code="1.000110",
+        unit_code="H15.50",
+        payload_hash="0" * 64,
+        detail={"record": "dossier", "ref": "1"},
+    )
+
+    for done in range(0, count, _ENTRIES_PER_COMMIT):
+        block = [entry] * min(count - done, _ENTRIES_PER_COMMIT)
+
+        async def work(session: WriteSession, block: list[AuditEntry] = block) -> None:
+            await audit.append(session, block, await session.now())
+
+        await database.run(work)
+
+
+def cpu_seconds(server: str | None = None) -> float:
+    """Processor time of this process so far, and of a PostgreSQL server with all that it has started."""
+    return time.process_time() + (_family_cpu_seconds(_postmaster(server)) if server else 0.0)
+
+
+def _postmaster(server: str) -> int:
+    with psycopg.connect(server) as connection:
+        return int(_stat(connection.info.backend_pid)[_PARENT])
+
+
+def _family_cpu_seconds(parent: int) -> float:
+    """Of a process, of those of its children that have ended, and of those that run (proc(5), stat)."""
+    ticks = sum(map(int, _stat(parent)[_OWN_TICKS : _OWN_TICKS + 4]))
+    for name in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended since
+            each = _stat(int(name.name))
+            if int(each[_PARENT]) == parent:
+                ticks += sum(map(int, each[_OWN_TICKS : _OWN_TICKS + 2]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> list[str]:
+    # What a program is called may hold blanks; fields are counted from behind it.
+    return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()

@@ -10,52 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-from app.domain.audit import AuditEntry, AuditKind
-from app.store import audit, translog
-from app.store.session import Database, WriteSession
-from app.tlog import KeyRing, Signer, generate
-from app.usecases.context import Context, LogPolicy
+from app.store import translog
+from app.store.session import WriteSession
+from app.usecases.context import Context
 from app.usecases.sequence_log import sequence
 from app.wiring import close_context
 from benchmarks import stage
 
-ENTRIES, PER_COMMIT = 100_000, 5000
+ENTRIES = 100_000
 ROUNDS, DOSSIERS, STEPS_EACH = 4, 500, 4
-_NOWHERE = "http://127.0.0.1:9"
-_KEY_NAME = "log.example/bench"
 _SERIES_FIRST = 10
-
-
-def _signing(url: str) -> Context:
-    context, ring = stage.context_for(url, _NOWHERE), KeyRing.of(Signer.parse(generate(_KEY_NAME)))
-    policy = LogPolicy(origin=_KEY_NAME, signer=ring.signer, verifiers=ring.verifiers, checkpoint_seconds=1.0)
-    return replace(context, log=policy)
-
-
-async def _fill(database: Database, count: int) -> None:
-    entry = AuditEntry(
-        kind=AuditKind.RECEIVED,
-        outcome="taken",
-        actor="bench",
-        agency="H15",
-        purpose="intake",
-        legal_basis="NĐ 118/2025/NĐ-CP",
-        correlation_id="bench",
-        dossier_code="H15.50-260101-00001",
-        procedure_code="1.000110",
-        unit_code="H15.50",
-        payload_hash="0" * 64,
-        detail={"record": "dossier", "ref": "1"},
-    )
-
-    async def work(session: WriteSession) -> None:
-        await audit.append(session, [entry] * PER_COMMIT, await session.now())
-
-    for _ in range(count // PER_COMMIT):
-        await database.run(work)
 
 
 async def _drain(context: Context) -> None:
@@ -65,9 +31,9 @@ async def _drain(context: Context) -> None:
 
 async def _integrated(url: str) -> float:
     """Entries a second that wait for nothing: read, hashed, in the tree, signed, durable."""
-    context = _signing(url)
+    context = stage.signing_context(url, stage.NOWHERE)
     try:
-        await _fill(context.database, ENTRIES)
+        await stage.fill_log(context.database, ENTRIES)
         started = time.perf_counter()
         await _drain(context)
         elapsed = time.perf_counter() - started
@@ -104,7 +70,7 @@ async def _taken_per_second(context: Context, series: int) -> float:
 
 async def _paired(url: str) -> float:
     """Records a second at the door with sequencing beside it, over those without: the median of pairs."""
-    context = stage.context_for(url, _NOWHERE)
+    context = stage.context_for(url, stage.NOWHERE)
     ratios = []
     try:
         await _taken_per_second(context, _SERIES_FIRST)
@@ -147,7 +113,7 @@ async def measure(server: str, folder: Path) -> dict[str, float]:
 
 
 async def _run_beside(url: str) -> None:
-    context = _signing(url)
+    context = stage.signing_context(url, stage.NOWHERE)
     print(stage.READY, flush=True)
     while True:
         if not await sequence(context, "beside"):

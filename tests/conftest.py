@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,11 @@ def postgresql_server(scratch: Path) -> Iterator[URL]:
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield make_url(given)
+        _administrator(make_url(given)).close()
         return
     with postgresql.running(scratch, (*_FAST, *_WIDE)) as url:
         yield url
+        _administrator(url).close()
 
 
 @contextmanager
@@ -86,13 +89,18 @@ def database_on(server: URL, template: str | None = None) -> Iterator[URL]:
         sql.Identifier(name), sql.Identifier(template or "template0")
     )
     drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-    plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(create)
-        try:
-            yield server.set(database=name)
-        finally:
-            connection.execute(drop)
+    administrator = _administrator(server)
+    administrator.execute(create)
+    try:
+        yield server.set(database=name)
+    finally:
+        administrator.execute(drop)
+
+
+@cache
+def _administrator(server: URL) -> psycopg.Connection:
+    """Who makes and drops databases; one connection for all tests, since each costs the server a process."""
+    return psycopg.connect(server.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True)
 
 
 @pytest.fixture(scope="session")

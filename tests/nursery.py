@@ -40,10 +40,17 @@ class Nursery:
     def __exit__(self, *_: object) -> None:
         self._process.communicate()
 
-    def start(self, module: str, arguments: Sequence[str], environment: Mapping[str, str], out: Path) -> int:
-        """The id of a new process, which writes to ``out``."""
+    def start(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        out: Path,
+        errors: Path | None = None,
+    ) -> int:
+        """The id of a new process, which writes to ``out``; to ``errors`` what is not a result, where that is given."""
         started = {"module": module, "arguments": list(arguments), "environment": dict(environment), "out": str(out)}
-        return self._asked("start", started)
+        return self._asked("start", started | {"errors": str(errors or out)})
 
     def kill(self, pid: int) -> None:
         """End a process and its group by SIGKILL, and see it gone."""
@@ -91,7 +98,10 @@ def _become(given: dict[str, Any]) -> NoReturn:
         os.setpgid(0, 0)
         nothing = os.open(os.devnull, os.O_RDONLY)
         out = os.open(given["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        for source, target in ((nothing, 0), (out, 1), (out, 2)):
+        errors = out
+        if given["errors"] != given["out"]:
+            errors = os.open(given["errors"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        for source, target in ((nothing, 0), (out, 1), (errors, 2)):
             os.dup2(source, target)
         os.environ.clear()
         os.environ.update(given["environment"])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,7 @@ from app.config import Settings
 from app.store.session import Database
 from connectors.testing import InMemoryConnector
 from tests.bounds import AMPLE_SECONDS
+from tests.nursery import nursery
 from tests.worlds import code, context_of, dossier, dossier_body, hand_over, settings, step
 
 
@@ -70,8 +72,18 @@ async def test_the_worker_outlives_trouble_with_the_store(database: Database, mo
 
 
 def lienthong(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """As it is typed."""
     command = [sys.executable, "-m", "app", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def lienthong_once_loaded(
+    environment: dict[str, str], folder: Path, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """The same in a process that need not be loaded anew."""
+    out, errors = folder / "out", folder / "errors"
+    process = nursery().start("app.cli", arguments, environment, out, errors)
+    return subprocess.CompletedProcess(arguments, nursery().wait(process), out.read_text(), errors.read_text())
 
 
 @pytest.fixture
@@ -83,20 +95,21 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def test_tokens_are_made_listed_and_ended_by_the_command_line(environment: dict[str, str]) -> None:
+def test_tokens_are_made_listed_and_ended_by_the_command_line(environment: dict[str, str], tmp_path: Path) -> None:
     assert "schema: " in lienthong(environment, "migrate").stdout
-    made = lienthong(environment, "token", "create", "mot-cua", "--scope", "intake", "--scope", "read")
+    run = partial(lienthong_once_loaded, environment, tmp_path)
+    made = run("token", "create", "mot-cua", "--scope", "intake", "--scope", "read")
     assert made.returncode == 0
     token = made.stdout.strip()
     assert token.startswith("lt_")
-    again = lienthong(environment, "token", "create", "mot-cua", "--scope", "read")
+    again = run("token", "create", "mot-cua", "--scope", "read")
     assert again.returncode == 2
     assert "exists already" in again.stderr
-    listed = lienthong(environment, "token", "list").stdout
+    listed = run("token", "list").stdout
     assert "mot-cua\tH15\tintake read\tliving" in listed
     assert token not in listed
-    assert lienthong(environment, "token", "revoke", "mot-cua").stdout.strip() == "ended"
-    assert "ended" in lienthong(environment, "token", "list").stdout
+    assert run("token", "revoke", "mot-cua").stdout.strip() == "ended"
+    assert "ended" in run("token", "list").stdout
 
 
 def test_a_wrong_setting_is_told_on_one_line(environment: dict[str, str]) -> None:
