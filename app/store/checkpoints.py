@@ -80,6 +80,12 @@ async def witnessed(session: WriteSession, origin: str, nothing: Signed) -> Sign
     return nothing if found is None else _signed(found)
 
 
+async def last_witnessed(session: ReadSession, origin: str) -> Signed | None:
+    """As ``witnessed``, without waiting for anybody; None: none was cosigned yet."""
+    found = await session.one_or_none(select(log_witnessed).where(log_witnessed.c.origin == origin))
+    return None if found is None else _signed(found)
+
+
 async def note_witnessed(session: WriteSession, origin: str, signed: Signed) -> None:
     """Keep what is cosigned now."""
     values: Row = {"size": signed.size, "root": signed.root, "at": signed.at, "note": signed.note}
