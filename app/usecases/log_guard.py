@@ -14,6 +14,7 @@ from app.store import checkpoints, log_stamps, translog
 from app.store import events as event_store
 from app.store.checkpoints import Signed
 from app.store.log_stamps import Stamp
+from app.store.readable import UnreadableRow
 from app.store.session import ReadSession, Row, SystemClock, WriteSession
 from app.usecases import events
 from app.usecases.context import Context, LogPolicy
@@ -42,9 +43,14 @@ async def require(context: Context) -> None:
     """Let an exchange begin only while the log is covered. Costs nothing but a comparison between two looks.
 
     Raises:
-        AuditUnavailable: what happened is not covered by a signature for too long.
+        AuditUnavailable: what happened is not covered by a signature for too long, or nobody can tell.
     """
-    if await is_covered(context):
+    try:
+        covered = await is_covered(context)
+    except UnreadableRow as error:
+        message = "the newest checkpoint of the audit log cannot be read, so nothing is exchanged"
+        raise AuditUnavailable(message) from error
+    if covered:
         return
     limit = context.log.age_max_seconds
     message = f"no signed checkpoint has covered the audit log for more than {limit:.0f} s, so nothing is exchanged"

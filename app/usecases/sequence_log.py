@@ -77,8 +77,8 @@ async def sequence(context: Context, worker: str, batch: int = BATCH) -> int:
         async with context.database.read() as session:
             head = await translog.head(session)
             seen = await _look(context, session, worker, head, batch)
-    except (ValueError, TypeError, OverflowError) as error:
-        # Not an entry, which is told apart, but a row of the tree's own.
+    except UnreadableRow as error:
+        # Not an entry, which is told apart, but the newest checkpoint.
         await _tell_broken(context, head, "unreadable", error)
         return 0
     if seen is None:
