@@ -1,6 +1,6 @@
 """``python -m benchmarks [PART ...]``: measure, print, write ``build/bench.json``.
 
-Parts: drain, claims, intake, outage, uploads, once_only, translog.
+Parts: drain, claims, intake, outage, uploads, once_only, translog, log_check.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from benchmarks import claims, drain, intake, once_only, outage, stage, translog, uploads
+from benchmarks import claims, drain, intake, log_check, once_only, outage, stage, translog, uploads
 from benchmarks.bars import Bar
 
 BARS = {
@@ -34,6 +34,8 @@ BARS = {
     "translog_entries_per_second_postgresql": Bar(at_least=5000.0),
     "translog_intake_with_vs_without_sqlite": Bar(at_least=0.85),
     "translog_intake_with_vs_without_postgresql": Bar(at_least=0.85),
+    "log_check_share_of_a_core_sqlite": Bar(at_most=0.05),
+    "log_check_share_of_a_core_postgresql": Bar(at_most=0.05),
 }
 
 
@@ -41,13 +43,13 @@ def main(wanted: list[str]) -> int:
     """Run what is wanted (everything by default); 1 when a bar is missed."""
     # A line a call belongs in a log, not between the figures.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    wanted = wanted or ["drain", "claims", "intake", "outage", "uploads", "once_only", "translog"]
+    wanted = wanted or ["drain", "claims", "intake", "outage", "uploads", "once_only", "translog", "log_check"]
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as name:
         folder = Path(name)
         if "intake" in wanted:
             figures |= intake.measure(folder)
-        if {"drain", "claims", "outage", "uploads", "once_only", "translog"} & set(wanted):
+        if {"drain", "claims", "outage", "uploads", "once_only", "translog", "log_check"} & set(wanted):
             with stage.postgresql() as server:
                 if "drain" in wanted:
                     figures |= asyncio.run(drain.measure(server, folder))
@@ -57,6 +59,8 @@ def main(wanted: list[str]) -> int:
                     figures |= asyncio.run(once_only.measure(server, folder))
                 if "translog" in wanted:
                     figures |= asyncio.run(translog.measure(server, folder))
+                if "log_check" in wanted:
+                    figures |= asyncio.run(log_check.measure(server, folder))
                 if "outage" in wanted:
                     figures |= asyncio.run(outage.measure(server, folder))
                 if "claims" in wanted:

@@ -29,13 +29,15 @@ _KEY_NAME = "log.example/bench"
 _SERIES_FIRST = 10
 
 
-def _signing(url: str) -> Context:
+def signing(url: str) -> Context:
+    """A log that signs with a key of its own."""
     context, ring = stage.context_for(url, _NOWHERE), KeyRing.of(Signer.parse(generate(_KEY_NAME)))
     policy = LogPolicy(origin=_KEY_NAME, signer=ring.signer, verifiers=ring.verifiers, checkpoint_seconds=1.0)
     return replace(context, log=policy)
 
 
-async def _fill(database: Database, count: int) -> None:
+async def fill(database: Database, count: int) -> None:
+    """Put entries on record, of the length that most have."""
     entry = AuditEntry(
         kind=AuditKind.RECEIVED,
         outcome="taken",
@@ -58,18 +60,19 @@ async def _fill(database: Database, count: int) -> None:
         await database.run(work)
 
 
-async def _drain(context: Context) -> None:
+async def drain(context: Context) -> None:
+    """Bring all that there is into the tree."""
     while await sequence(context, "bench"):
         pass
 
 
 async def _integrated(url: str) -> float:
     """Entries a second that wait for nothing: read, hashed, in the tree, signed, durable."""
-    context = _signing(url)
+    context = signing(url)
     try:
-        await _fill(context.database, ENTRIES)
+        await fill(context.database, ENTRIES)
         started = time.perf_counter()
-        await _drain(context)
+        await drain(context)
         elapsed = time.perf_counter() - started
         async with context.database.read() as session:
             head = await translog.head(session)
@@ -112,7 +115,7 @@ async def _paired(url: str) -> float:
             rates: dict[bool, float] = {}
             # By turns, so that neither always meets the fuller database.
             for beside in (bool(turn % 2), not turn % 2):
-                await _drain(context)
+                await drain(context)
                 # The lease of the drain must not keep the other process waiting.
                 await context.database.run(_end_lease)
                 series = _SERIES_FIRST + 1 + 2 * turn + beside
@@ -147,7 +150,7 @@ async def measure(server: str, folder: Path) -> dict[str, float]:
 
 
 async def _run_beside(url: str) -> None:
-    context = _signing(url)
+    context = signing(url)
     print(stage.READY, flush=True)
     while True:
         if not await sequence(context, "beside"):

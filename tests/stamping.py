@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from asn1crypto import keys, tsp  # type: ignore[import-untyped]
-from asn1crypto import x509 as asn1  # type: ignore[import-untyped]
+from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
