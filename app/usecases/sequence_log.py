@@ -91,6 +91,7 @@ async def sequence(context: Context, worker: str, batch: int = BATCH) -> int:
     except (TileMissing, ValueError) as error:
         # The edge of the tree is not there, or not as wide as the leaves say.
         await _tell_broken(context, head, "tile_missing", error)
+        await _tell_bad(context, seen.bad)
         return 0
     await _tell_bad(context, growth.bad)
     observability.LOG_SEQUENCED.inc(len(growth.leaves))
