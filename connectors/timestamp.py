@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 from cryptography.x509 import Certificate, load_pem_x509_certificates
@@ -74,15 +75,18 @@ class TimestampConnector:
         """Work over a client that it closes. A reply must lead to one of ``roots``."""
         self._client = client
         self._http = http
-        self.url = url
+        self._url = url
         self._roots = tuple(roots)
+        # As it is shown and kept: without a password that the address may hold, and without a query.
+        parts = urlsplit(url)
+        self.authority = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:255]
 
     async def stamp(self, message: bytes) -> Stamped | NotStamped:
         """Have bytes stamped: with a nonce, and the authority's certificate asked for."""
         request = TimestampRequestBuilder().data(message).hash_algorithm(HashAlgorithm.SHA512).build()
         body = _Body()
         headers = {"Content-Type": _QUERY, "Accept": _REPLY}
-        answer = await post(self._client, self._http, self.url, content=request.as_bytes(), headers=headers, sink=body)
+        answer = await post(self._client, self._http, self._url, content=request.as_bytes(), headers=headers, sink=body)
         if isinstance(answer, NotSent | NoAnswer):
             return NotStamped(answer.reason, answer.message)
         if answer.status != HTTPStatus.OK:

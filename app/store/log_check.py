@@ -44,7 +44,8 @@ async def keep(session: WriteSession, now_kept: Kept) -> None:
 
 async def begin_anew(session: WriteSession) -> None:
     """Let the next look begin at the first leaf, and at once."""
-    await session.execute(update(log_check).values(progress=None, ended_at=None, size=0))
+    now = await session.now()
+    await session.execute(update(log_check).values(progress=None, ended_at=None, size=0, moved_at=now))
 
 
 async def is_awaited(session: ReadSession, audit_id: int, last_id: int) -> bool:

@@ -192,7 +192,8 @@ async def replace_gaps(session: WriteSession, gone: Collection[Gap], new: Sequen
             {"first_id": gap.first_id, "last_id": gap.last_id, "seen_at": gap.seen_at, "horizon": gap.horizon}
             for gap in new
         ]
-        await session.execute(insert(log_gaps), rows)
+        once = (postgresql if session.dialect == "postgresql" else sqlite).insert(log_gaps)
+        await session.execute(once.on_conflict_do_nothing(index_elements=["first_id"]), rows)
 
 
 async def put_leaves(session: WriteSession, start: int, leaves: Sequence[tuple[int, bytes]]) -> None:
@@ -201,6 +202,13 @@ async def put_leaves(session: WriteSession, start: int, leaves: Sequence[tuple[i
         return
     rows = [{"seq": start + n, "audit_id": audit_id, "leaf_hash": leaf} for n, (audit_id, leaf) in enumerate(leaves)]
     await session.execute(insert(log_leaves), rows)
+
+
+async def leaf_hashes(session: ReadSession, start: int, end: int) -> list[tuple[int, bytes]]:
+    """The leaves ``start`` to ``end`` (not included) as they are kept, in order: place and hash."""
+    statement = select(log_leaves.c.seq, log_leaves.c.leaf_hash).where(log_leaves.c.seq >= start)
+    rows = await session.rows(statement.where(log_leaves.c.seq < end).order_by(log_leaves.c.seq))
+    return [(row[0], bytes(row[1])) for row in rows]
 
 
 async def tiles(session: ReadSession, keys: Collection[TileKey]) -> dict[TileKey, bytes]:

@@ -19,6 +19,7 @@ from typing import BinaryIO, Final
 
 from app import tlog
 from app.store import log_reading, log_stamps
+from app.store.log_stamps import Stamp
 from app.store.session import ReadSession
 from app.tlog import TlogError, Verifier, open_checkpoint
 from app.usecases import prove_log
@@ -80,7 +81,7 @@ async def export(
     await prove_log.note_access(context, caller, "exported", correlation_id, detail)
     async with context.database.read() as session:
         signed = await prove_log.newest(session)
-        stamp = await log_stamps.newest(session)
+        stamp = await _stamp(context, session)
         since = since or (stamp.note if stamp else None)
         path = None if since is None else await _since(context, session, since, signed)
         pending = await log_reading.count_pending(session, about.value, value)
@@ -92,6 +93,16 @@ async def export(
                 write(bundle, "timestamp.tsr", stamp.reply)
                 write(bundle, "timestamped.txt", stamp.note.encode())
     return Exported(written, pending + above, signed.size)
+
+
+async def _stamp(context: Context, session: ReadSession) -> Stamp | None:
+    """The newest time-stamp, if what it is over is signed by a key that goes into the bundle."""
+    stamp = await log_stamps.newest(session)
+    try:
+        open_checkpoint(stamp.note if stamp else "", context.log.verifiers, context.log.origin)
+    except TlogError:
+        return None
+    return stamp
 
 
 async def _since(context: Context, session: ReadSession, since: str, signed: Signed) -> list[bytes]:

@@ -171,7 +171,9 @@ class _Pass:
             standing = replace(standing, whole_at=now, whole_size=checked.entries)
         finding, found_at = held.finding, held.found_at
         if self.first is not None and lies == self.lies:
-            finding, found_at = json.dumps(asdict(self.first), ensure_ascii=False), now
+            finding = json.dumps(asdict(self.first), ensure_ascii=False)
+            # Found again by a later pass, it was found when it was found first.
+            found_at = held.found_at if finding == held.finding else now
         elif whole and not lies:
             finding = found_at = None
         progress = json.dumps(asdict(self.progress)) if checked.paused and self.progress is not None else None

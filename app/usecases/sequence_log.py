@@ -123,7 +123,9 @@ async def _look(context: Context, session: ReadSession, worker: str, head: Head,
     gaps = await translog.gaps(session)
     # Before the gaps are looked into: what ends in between is looked for once more.
     _, oldest = await translog.horizons(session) if gaps else (None, None)
-    late_ids = await translog.late_ids(session, batch) if gaps else []
+    found = await translog.late_ids(session, batch) if gaps else []
+    # Gaps that somebody has laid over each other, or over what is still to come, bring nothing in twice.
+    late_ids = [number for number in dict.fromkeys(found) if number <= head.last_id]
     late, bad = await _readable(session, late_ids)
     fresh, bad_fresh = await _fresh(session, head, batch - len(late_ids))
     bad += bad_fresh
@@ -136,7 +138,7 @@ async def _look(context: Context, session: ReadSession, worker: str, head: Head,
         return None
     tiles = await translog.tiles(session, tiles_for_growth(head.size))
     fence = lease.fence if lease is not None and lease.holder == worker else None
-    more_late = len(late_ids) == batch
+    more_late = len(found) == batch
     return _Seen(head, fence, now, [*late, *fresh], bad, gaps, tiles, oldest, horizon, more_late)
 
 

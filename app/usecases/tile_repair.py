@@ -4,7 +4,6 @@ Tiles say nothing that leaves do not say, so they can be lost; leaves are believ
 and beyond that as far as their entries stand.
 """
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -19,7 +18,6 @@ from app.domain.tiles import HASH_BYTES, WIDTH
 from app.errors import LienThongError
 from app.store import audit, checkpoints, log_check, log_reading, translog
 from app.store.checkpoints import Signed
-from app.store.log_reading import Leaf
 from app.store.readable import UnreadableRow
 from app.store.session import ReadSession, WriteSession
 from app.tlog import TlogError, open_checkpoint
@@ -101,8 +99,8 @@ async def _read(context: Context) -> tuple[_Tree, dict[TileKey, bytes]]:
         raise NotRepaired(message)
     for first in range(0, size, _BLOCK):
         async with context.database.read() as session:
-            async for leaf in _leaves(session, first, min(first + _BLOCK, size), max(marks)):
-                tree.add(leaf.leaf_hash)
+            for leaf_hash in await _leaves(session, first, min(first + _BLOCK, size), max(marks)):
+                tree.add(leaf_hash)
                 signed_root = marks.get(tree.climb.size)
                 if signed_root is not None and signed_root != tree.climb.root():
                     message = f"the leaves are not what was signed over {tree.climb.size} entries"
@@ -130,22 +128,22 @@ def _marks(policy: LogPolicy, signed: Signed | None) -> dict[int, bytes]:
     return marks
 
 
-async def _leaves(session: ReadSession, first: int, until: int, signed: int) -> AsyncIterator[Leaf]:
+async def _leaves(session: ReadSession, first: int, until: int, signed: int) -> list[bytes]:
     """Leaves in order, none missing; those that no signature covers are held against their entries."""
-    try:
-        found = await log_reading.leaves(session, first, until)
-    except UnreadableRow as error:
-        message = f"an entry of the places {first} to {until - 1} cannot be read: run 'lienthong audit verify'"
-        raise NotRepaired(message) from error
-    places = range(first, until)
-    if [leaf.seq for leaf in found] != list(places):
+    found = await translog.leaf_hashes(session, first, until)
+    if [place for place, _ in found] != list(range(first, until)):
         message = f"of the places {first} to {until - 1} not each has one leaf: run 'lienthong audit verify'"
         raise NotRepaired(message)
-    for leaf in found:
-        if leaf.seq >= signed and (leaf.row is None or hash_of(leaf.row) != leaf.leaf_hash):
+    try:
+        unsigned = await log_reading.leaves(session, max(first, signed), until) if until > signed else []
+    except UnreadableRow as error:
+        message = f"an entry of the places {max(first, signed)} to {until - 1} is not signed yet, and cannot be read"
+        raise NotRepaired(message) from error
+    for leaf in unsigned:
+        if leaf.row is None or hash_of(leaf.row) != leaf.leaf_hash:
             message = f"entry {leaf.audit_id} (place {leaf.seq}) is not signed yet, and its leaf is not that of its row"
             raise NotRepaired(message)
-        yield leaf
+    return [leaf_hash for _, leaf_hash in found]
 
 
 async def _differing(session: ReadSession, right: dict[TileKey, bytes]) -> dict[TileKey, bytes]:
@@ -159,8 +157,8 @@ async def _edge(session: WriteSession, tree: _Tree, mended: int, caller: Caller,
     grown = _Tree(Climb(tree.climb.size, list(tree.climb.peaks)), {key: bytearray(t) for key, t in tree.edge.items()})
     size = (await translog.head(session)).size
     # Nothing but what came since is looked at: it is short, and nobody else may write.
-    async for leaf in _leaves(session, tree.climb.size, size, tree.climb.size):
-        grown.add(leaf.leaf_hash)
+    for leaf_hash in await _leaves(session, tree.climb.size, size, tree.climb.size):
+        grown.add(leaf_hash)
     wrong = await _differing(session, grown.full | {key: bytes(tile) for key, tile in grown.edge.items()})
     await translog.put_tiles(session, wrong)
     done = Repaired(mended + len(wrong), size)

@@ -78,7 +78,7 @@ async def _stamp(context: Context, stamper: TimestampConnector, checkpoint: Sign
         now = await session.now()
         if not stamping.clocks_agree(answer.at, now):
             return now
-        await log_stamps.put(session, checkpoint.id, (answer.at, stamper.url, answer.reply), now)
+        await log_stamps.put(session, checkpoint.id, (answer.at, stamper.authority, answer.reply), now)
         return None
 
     other = await context.database.run(work)
@@ -94,5 +94,5 @@ async def watch(context: Context) -> None:
         return
     async with context.database.read() as session:
         overdue = await log_guard.overdue_seconds(context, session)
-    detail: Row = {"overdue_seconds": round(overdue), "authority": context.stamper.url}
+    detail: Row = {"overdue_seconds": round(overdue), "authority": context.stamper.authority}
     await log_guard.keep_told(context, EventKind.LOG_UNSTAMPED, detail, holds=stamping.is_late(overdue))

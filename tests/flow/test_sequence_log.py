@@ -405,12 +405,16 @@ async def test_a_gap_that_somebody_laid_over_what_is_sequenced_brings_nothing_in
     context = signing(clocked_database)
     await write(clocked_database, 5)
     await sequence_all(context)
-    await execute(clocked_database, "INSERT INTO log_gaps SELECT 1, 4, at, NULL FROM audit WHERE id = 1")
-    clock.advance(60)
-    await write(clocked_database, 1)
-    await sequence_all(context)
-    assert await leaves(clocked_database) == list(range(1, 7))
-    assert await agreed(clocked_database) == 6
+    for first in (1, 2):
+        # Over what is sequenced, over what is still to come, and over each other.
+        laid = f"INSERT INTO log_gaps SELECT {first}, 100, at, NULL FROM audit WHERE id = 1"  # noqa: S608 - ours
+        await execute(clocked_database, laid)
+    for _ in range(2):
+        clock.advance(60)
+        await write(clocked_database, 1)
+        await sequence_all(context)
+    assert await leaves(clocked_database) == list(range(1, 8))
+    assert await agreed(clocked_database) == 7
     assert (await log_guard.view(context)).age_seconds == 0
 
 

@@ -57,9 +57,9 @@ def test_what_is_wrong_names_the_setting_and_shows_no_key(tmp_path: Path, wrong:
 
 async def test_with_roots_checkpoints_are_stamped(tmp_path: Path) -> None:
     root = authority().write_root(tmp_path)
-    given = settings(log_timestamps="https://tsa.example/tsr", log_timestamp_roots=(str(root),))
+    given = settings(log_timestamps="https://province:secret@tsa.example/tsr?key=1", log_timestamp_roots=(str(root),))
     context = build_context(given)
     assert context.log.stamps.roots == (authority().root,)
     assert context.stamper is not None
-    assert context.stamper.url == "https://tsa.example/tsr"
+    assert context.stamper.authority == "https://tsa.example/tsr"
     await close_context(context)
