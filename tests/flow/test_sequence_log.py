@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app.domain.delivery import PORTAL
 from app.errors import AuditUnavailable
 from app.store import translog
-from app.store.session import Database, Row, WriteSession
+from app.store.session import Database, WriteSession
 from app.tlog import Checkpoint, Signer, generate, open_checkpoint, sign
 from app.usecases import log_guard
 from app.usecases.ask_person import ask_person
@@ -20,6 +20,8 @@ from app.usecases.deliver import deliver
 from app.usecases.person_case import PersonQuestionFacts
 from app.usecases.sequence_log import sequence
 from connectors.testing import InMemoryConnector
+from tests.dying import Steps
+from tests.dying_leader import SteppingDatabase
 from tests.factories import ManualClock
 from tests.logging_world import (
     ORIGIN,
@@ -93,47 +95,19 @@ class _Killed(BaseException):
     """The process is gone here."""
 
 
-class _Stepping(WriteSession):
-    """A session that dies before its n-th statement."""
+class _Steps(Steps):
+    """As for a process that is really killed, within this one."""
 
-    __slots__ = ("steps",)
-    steps: "_Steps"
-
-    async def execute(self, statement: Any, parameters: Row | Sequence[Row] | None = None) -> Any:
-        self.steps.take()
-        return await super().execute(statement, parameters)
-
-
-class _Steps:
-    def __init__(self, last: int) -> None:
-        self.last, self.taken = last, 0
-
-    def take(self) -> None:
+    def step(self) -> None:
         self.taken += 1
-        if self.taken == self.last:
+        if self.taken == self._last:
             raise _Killed
-
-
-class _DyingDatabase(Database):
-    steps: _Steps
-
-    async def run(self, work: Callable[[WriteSession], Awaitable[T]]) -> T:
-        async def stepped(session: WriteSession) -> T:
-            stepping = _Stepping(session.connection, session.clock)
-            object.__setattr__(stepping, "steps", self.steps)
-            found = await work(stepping)
-            self.steps.take()
-            return found
-
-        found = await super().run(stepped)
-        self.steps.take()
-        return found
 
 
 async def test_a_leader_that_dies_at_any_step_leaves_the_log_whole(
     clocked_database: Database, clock: ManualClock
 ) -> None:
-    dying = _DyingDatabase(clocked_database.url, clock=clock)
+    dying = SteppingDatabase(clocked_database.url, clock=clock)
     died, step = 0, 0
     while died == step:
         step += 1
