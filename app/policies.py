@@ -18,10 +18,11 @@ from app.domain.retry import Schedule, Schedules
 from app.errors import ConfigurationError
 from app.tlog import KeyKind, KeyRing, Signer, TlogError, Verifier, load_signer, load_verifiers
 from app.usecases.access_tokens import KeyFiles
-from app.usecases.context import DeliveryPolicy, LogPolicy, OncePolicy, PaperPolicy, TokenPolicy
+from app.usecases.context import DeliveryPolicy, LogPolicy, OncePolicy, PaperPolicy, StampPolicy, TokenPolicy
 from app.usecases.hashing import HashCost, Passwords
 from app.usecases.people import PeoplePolicy
 from app.usecases.second_factor import SecretBox
+from connectors.timestamp import BadRoots, load_roots
 
 _WEBHOOKS_AT_ONCE = 8
 _HOUR, _DAY = 3600.0, 86400.0
@@ -131,6 +132,9 @@ def log_policy(settings: Settings) -> LogPolicy:
         witnesses={url.rstrip("/"): key for url, key in witnesses.items()},
         witnessed={origin: _vkeys("LOG_WITNESSED", keys) for origin, keys in settings.log_witnessed.items()},
         cosigner=_signer("LOG_WITNESS_KEY", settings.log_witness_key, KeyKind.COSIGNATURE_V1),
+        stamps=_stamps(settings),
+        check_rows_per_second=settings.log_check_rows_per_second,
+        check_days=settings.log_check_days,
     )
     signer = _signer("LOG_KEY", settings.log_key, KeyKind.ED25519)
     if signer is None or settings.log_key is None:
@@ -141,6 +145,21 @@ def log_policy(settings: Settings) -> LogPolicy:
     ring = KeyRing.of(signer, _vkeys("LOG_OLD_KEYS", settings.log_old_keys))
     memory = settings.log_memory or settings.log_key.with_name(f"{settings.log_key.name}.signed")
     return replace(policy, origin=signer.name, signer=signer, verifiers=ring.verifiers, memory=memory)
+
+
+def _stamps(settings: Settings) -> StampPolicy:
+    try:
+        roots = load_roots([Path(name) for name in settings.log_timestamp_roots])
+    except BadRoots as error:
+        message = f"LIENTHONG_LOG_TIMESTAMP_ROOTS: {error}"
+        raise ConfigurationError(message) from error
+    if settings.log_timestamps is not None and not roots:
+        message = "LIENTHONG_LOG_TIMESTAMPS needs LIENTHONG_LOG_TIMESTAMP_ROOTS, to which each reply is held"
+        raise ConfigurationError(message)
+    if settings.log_timestamp_limit_seconds and settings.log_timestamps is None:
+        message = "LIENTHONG_LOG_TIMESTAMP_LIMIT_SECONDS is set and LIENTHONG_LOG_TIMESTAMPS is not: all would stop"
+        raise ConfigurationError(message)
+    return StampPolicy(roots, settings.log_timestamp_seconds, settings.log_timestamp_limit_seconds)
 
 
 def token_policy(settings: Settings) -> TokenPolicy:

@@ -23,6 +23,7 @@ class Lie(StrEnum):
     ROLLED_BACK = "rolled_back"
     # The rows tell the truth, but leaves or tiles beside them were changed: proofs cannot be made from them.
     BROKEN_TREE = "broken_tree"
+    FALSE_TIMESTAMP = "false_timestamp"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from cryptography.x509 import Certificate
+
 from app.domain.access import Permission, Reach, permissions_of
 from app.domain.breaker import BreakerPolicy
 from app.domain.delivery import Target
@@ -29,6 +31,7 @@ from connectors.links import Prober
 from connectors.national_store import NationalStore
 from connectors.population.outcomes import PersonConnector
 from connectors.scanner import Scanner
+from connectors.timestamp import TimestampConnector
 from connectors.witness import WitnessConnector
 from schemas.provincial import DossierIn, StepIn
 
@@ -175,6 +178,19 @@ class OncePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class StampPolicy:
+    """The rules of time-stamps (RFC 3161) on checkpoints.
+
+    A reply must lead to one of ``roots``. The newest checkpoint is stamped at most once in ``seconds``. Where that is
+    overdue for longer than ``limit_seconds`` nothing is exchanged; 0: that stops nothing.
+    """
+
+    roots: tuple[Certificate, ...] = ()
+    seconds: float = 21600.0
+    limit_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class LogPolicy:
     """The rules of the transparency log.
 
@@ -182,6 +198,7 @@ class LogPolicy:
     anything. ``verifiers`` are the keys whose earlier checkpoints count, the signer's own among them. What was signed
     last is also kept in the file ``memory``, out of the database's reach. ``witnesses`` (by address) are asked to
     cosign; with a ``cosigner`` the checkpoints of the logs in ``witnessed`` (keys by origin) are cosigned here.
+    In the background ``check_rows_per_second`` rows are read again (0: none), all of them within ``check_days``.
     """
 
     origin: str = ""
@@ -193,6 +210,9 @@ class LogPolicy:
     witnesses: Mapping[str, Verifier] = field(default_factory=dict)
     witnessed: Mapping[str, tuple[Verifier, ...]] = field(default_factory=dict)
     cosigner: Signer | None = None
+    stamps: StampPolicy = field(default_factory=StampPolicy)
+    check_rows_per_second: int = 200
+    check_days: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +240,14 @@ class TokenPolicy:
 
 @dataclass(slots=True)
 class LogLook:
-    """What this process last saw of the log's age, and when; None: it has not looked."""
+    """What this process last saw of the log's age, and when; None: it has not looked.
+
+    ``overdue_seconds`` is how long a time-stamp is overdue.
+    """
 
     at: datetime | None = None
     age_seconds: float = 0.0
+    overdue_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,4 +278,5 @@ class Context:
     people: PeoplePolicy = field(default_factory=PeoplePolicy)
     log_look: LogLook = field(default_factory=LogLook)
     witness: WitnessConnector | None = None
+    stamper: TimestampConnector | None = None
     draw: Callable[[], float] = field(default=random.random)
