@@ -7,7 +7,7 @@ checkpoint kept outside the database can tell.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from typing import Final
@@ -20,6 +20,8 @@ from app.store.checkpoints import Signed
 from app.store.log_reading import Leaf, UnreadableRow
 from app.store.session import ReadSession, Row
 from app.tlog import Checkpoint, KeyKind, LeafRefused, TlogError, Verifier, open_checkpoint
+from app.usecases import check_values
+from app.usecases.check_values import ValueCounts
 from app.usecases.context import Context
 from app.usecases.log_leaf import leaf_for
 
@@ -60,6 +62,7 @@ class Checked:
     witnesses: tuple[str, ...]
     resumed_at: int
     finding: Finding | None
+    values: ValueCounts = field(default_factory=ValueCounts)
 
 
 class _Lies(Exception):
@@ -97,7 +100,13 @@ async def verify(context: Context, wanted: Wanted) -> Checked:
     except _Lies as lies:
         finding = lies.finding
     return Checked(
-        reader.climb.size, reader.checked, newest, tuple(sorted(reader.witnesses)), reader.resumed_at, finding
+        reader.climb.size,
+        reader.checked,
+        newest,
+        tuple(sorted(reader.witnesses)),
+        reader.resumed_at,
+        finding,
+        reader.values,
     )
 
 
@@ -124,6 +133,7 @@ class _Reader:
         self.good, self.last = 0, (-1, 0)
         self.checked = self.resumed_at = 0
         self.witnesses: set[str] = set()
+        self.values = ValueCounts()
 
     async def run(self) -> None:
         """Find the first lie.
@@ -191,6 +201,7 @@ class _Reader:
         if len(marks) == _CHECKPOINTS:
             until = min(until, max(marks[-1].size, first))
         leaves = await self._leaves(session, first, until)
+        beside = await check_values.load(session, leaves.values())
         waiting, stops = list(marks), {kept.size for kept in self.outside}
         known: list[TileHash] = []
         self._reached(waiting, first)
@@ -200,9 +211,12 @@ class _Reader:
                 words = f"place {place} of the tree has no leaf any more"
                 raise _Lies(Finding(Lie.BROKEN_TREE, words, seq=place))
             await self._check_row(session, leaf)
+            if lie := beside.lie(leaf):
+                raise _Lies(lie)
             known += self.climb.add(leaf.leaf_hash)
             if place + 1 in stops or (waiting and waiting[0].size == place + 1):
                 self._reached(waiting, place + 1)
+        self.values += beside.counts
         await self._check_tiles(session, known)
         for left in waiting:
             self._open(left)
