@@ -14,13 +14,13 @@ def granted(context: Context, scopes: Iterable[str], units: Iterable[str]) -> Ro
     """Scopes and units as they are kept; without units, all of the province.
 
     Raises:
-        InvalidRecord: nothing is given, or what there is not, or what only people may have.
+        InvalidRecord: what there is not, or what only people may have.
         UnknownCode: a unit that its table does not hold.
     """
     names, codes = sorted(set(scopes)), sorted(set(units))
     wrong = [name for name in names if not is_for_software(name)]
-    if wrong or not names or clashes(names) or len(" ".join(names)) > _SCOPES_MAX:
-        message = f"software cannot be given: {', '.join(wrong) or 'nothing, or all of these together'}"
+    if wrong or clashes(names) or len(" ".join(names)) > _SCOPES_MAX:
+        message = f"software cannot be given: {', '.join(wrong) or 'all of these together'}"
         raise InvalidRecord(message, faults=(Fault("/scopes", message),))
     strangers = [code for code in codes if code not in context.catalogue.units]
     if strangers:

@@ -26,7 +26,7 @@ from schemas.persons import PersonField
 from tests.api.test_door import problem
 from tests.factories import NOW, ManualClock
 from tests.papers_world import NUMBER, OWNER, PROCEDURE, RESULT, World, door, keep, make, metadata, paper
-from tests.worlds import code, dossier, hand_over
+from tests.worlds import FROM_TEST, code, dossier, hand_over
 
 # Of procedure 1.000110: any paper, a paper of residence, one that sector law wants, one that the applicant declares.
 PAPER, OTHER_PAPER, RESIDENCE = "000.00.00.G15-KQ003321", "000.00.00.G15-KQ003320", "000.00.00.G15-KQ003864"
@@ -135,6 +135,7 @@ async def test_a_result_that_is_held_here_blocks_and_is_taken_instead(
         "items": [PAPER, OTHER_PAPER],
         "check": told["id"],
         "decisions": ["HAVE_VALID", "NOT_IN_SOURCE"],
+        **FROM_TEST,
     }
     assert NUMBER not in str(tuple(entry))
 
