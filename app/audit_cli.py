@@ -15,6 +15,7 @@ from app.domain.log_check import Progress
 from app.policies import log_policy
 from app.tlog import KeyKind, TlogError, Verifier, check_receipt, create_key_file, load_verifiers
 from app.usecases import export_log, prove_log, tile_repair, verify_log
+from app.usecases.check_values import ValueCounts
 from app.usecases.context import Context, LogPolicy
 from app.usecases.export_log import About
 from app.usecases.verify_log import CannotVerify, Checked, Wanted
@@ -110,6 +111,10 @@ def _tell_checked(console: Console, checked: Checked) -> None:
     if checked.resumed_at:
         words += f", gone on from entry {checked.resumed_at}"
     console.print(words, soft_wrap=True)
+    values = checked.values
+    if values != ValueCounts():
+        words = f"entries with personal values: {values.opened} opened and right, {values.erased} erased"
+        console.print(f"{words}, {values.unread} not read (master key not at hand)", soft_wrap=True)
     if checked.newest is None:
         console.print("rows and tree agree, but nothing was ever signed: nothing is proved by that", soft_wrap=True)
         return

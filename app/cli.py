@@ -25,6 +25,7 @@ from app.conform import run as conform_run
 from app.domain.documents import Verdict
 from app.errors import LienThongError
 from app.store import migrate as store_migrate
+from app.subject_cli import master_key_cli, subject_cli
 from app.usecases import check_store, judge_many, tokens
 from app.usecases.context import Caller, Context
 from app.usecases.judge_many import Judgements, Refreshed, Tell
@@ -40,6 +41,8 @@ cli.add_typer(account_cli, name="account")
 documents_cli = typer.Typer(no_args_is_help=True, help="Hold the document store against its rows.")
 cli.add_typer(documents_cli, name="documents")
 cli.add_typer(audit_cli, name="audit")
+cli.add_typer(subject_cli, name="subject")
+cli.add_typer(master_key_cli, name="master-key")
 
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on")]

@@ -50,8 +50,12 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     # OTLP/HTTP address of a trace collector; needs the extra "otel".
     traces_endpoint: str | None = None
-    # Key of the references to persons in the log; without one the log names no person at all.
+    # Was the key of references to persons in the log; entries refer by ids that mean nothing now, so it keys nothing.
     subject_key: SecretStr = SecretStr("")
+    # The file of the master key that wraps the keys of persons; without one the log commits to no personal value.
+    master_key: Path | None = None
+    # Files of master keys that wrapped before; they only unwrap.
+    master_old_keys: tuple[Path, ...] = ()
 
     record_bytes_max: int = Field(default=1_000_000, ge=10_000)
     intake_lines_per_commit: int = Field(default=200, ge=1, le=2000)

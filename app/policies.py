@@ -1,4 +1,4 @@
-"""From settings to the rules that use cases go by: delivery, documents, asking once, the log, tokens, people."""
+"""From settings to rules that use cases go by: delivery, documents, asking once, log, tokens, people, keys."""
 
 import base64
 import binascii
@@ -16,6 +16,7 @@ from app.domain.documents import GateMode, SignerKind, Verdict
 from app.domain.failures import FailureClass
 from app.domain.retry import Schedule, Schedules
 from app.errors import ConfigurationError
+from app.sealing import MasterKey, MasterKeys, SealingError
 from app.tlog import KeyKind, KeyRing, Signer, TlogError, Verifier, load_signer, load_verifiers
 from app.usecases.access_tokens import KeyFiles
 from app.usecases.context import DeliveryPolicy, LogPolicy, OncePolicy, PaperPolicy, StampPolicy, TokenPolicy
@@ -184,6 +185,27 @@ def token_policy(settings: Settings) -> TokenPolicy:
         life_seconds=settings.access_token_seconds,
         static=settings.static_tokens,
     )
+
+
+def master_keys(settings: Settings) -> MasterKeys | None:
+    """What wraps the keys of persons; None: nothing of a person is kept beside the log, nor committed to.
+
+    Raises:
+        ConfigurationError: names the setting whose file cannot be used; never what is in it.
+    """
+    if settings.master_key is None:
+        if settings.master_old_keys:
+            message = "LIENTHONG_MASTER_OLD_KEYS: there is no LIENTHONG_MASTER_KEY that wraps"
+            raise ConfigurationError(message)
+        return None
+    name = "MASTER_KEY"
+    try:
+        current = MasterKey.load(settings.master_key)
+        name = "MASTER_OLD_KEYS"
+        return MasterKeys.of(current, [MasterKey.load(path) for path in settings.master_old_keys])
+    except SealingError as error:
+        message = f"LIENTHONG_{name}: {error}"
+        raise ConfigurationError(message) from error
 
 
 def public_keys_path(key: Path, given: Path | None) -> Path:

@@ -14,7 +14,7 @@ from app.errors import ConfigurationError
 from app.papers import Bench, Limits
 from app.papers.bundle_facts import Seal
 from app.papers.trust import TrustSettings, load_trust
-from app.policies import log_policy, once_policy, paper_policy, people_policy, policy, token_policy
+from app.policies import log_policy, master_keys, once_policy, paper_policy, people_policy, policy, token_policy
 from app.reference import Catalogue, CatalogueError, ProcedureFacts, UnitFacts, load_catalogue
 from app.reference.places import Places, load_places
 from app.reference.rules import RuleBook, check, load_rules
@@ -315,9 +315,10 @@ def _stamper(settings: Settings, log: LogPolicy) -> TimestampConnector | None:
 
 def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
     """Everything the use cases need, from settings. ``close_context`` lets go of it."""
-    subject_key = settings.subject_key.get_secret_value().encode()
     procedures = frozenset(settings.population_procedures)
-    database = Database(settings.database_url, clock=clock, pool_size=settings.database_pool)
+    database = Database(
+        settings.database_url, clock=clock, keys=master_keys(settings), pool_size=settings.database_pool
+    )
     catalogue, log = _catalogue(settings), log_policy(settings)
     return Context(
         database=database,
@@ -329,7 +330,6 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
         population=_population(settings, database),
         person_procedures=None if "*" in procedures else procedures,
         person_officers=frozenset(settings.population_officers) or None,
-        subject_key=subject_key or None,
         backlog_age_seconds=settings.backlog_age_seconds,
         calendar=_calendar(settings),
         papers=paper_policy(settings),

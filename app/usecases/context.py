@@ -264,7 +264,6 @@ class Context:
     person_procedures: frozenset[str] | None = None
     # Officers who may ask; None: the far side alone knows them.
     person_officers: frozenset[str] | None = None
-    subject_key: bytes | None = None
     # Without a list of holidays every Monday to Friday is worked; app.wiring gives the real one.
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     backlog_age_seconds: float = 3600.0

@@ -7,7 +7,7 @@ checkpoint kept outside the database can tell.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from typing import Final
@@ -23,6 +23,8 @@ from app.store.log_reading import Leaf
 from app.store.readable import UnreadableRow
 from app.store.session import ReadSession, Row
 from app.tlog import Checkpoint, KeyKind, LeafRefused, TlogError, Verifier, open_checkpoint
+from app.usecases import check_values
+from app.usecases.check_values import ValueCounts
 from app.usecases.context import Context
 from app.usecases.log_leaf import leaf_for
 from app.usecases.stamp_check import NO_STAMPS, StampsChecked, check_stamps
@@ -75,6 +77,7 @@ class Checked:
     until: int = 0
     paused: bool = False
     stamps: StampsChecked = NO_STAMPS
+    values: ValueCounts = field(default_factory=ValueCounts)
 
 
 class _Lies(Exception):
@@ -124,6 +127,7 @@ async def verify(context: Context, wanted: Wanted) -> Checked:
         until=size,
         paused=reader.paused,
         stamps=stamps,
+        values=reader.values,
     )
 
 
@@ -151,6 +155,7 @@ class _Reader:
         self.checked = self.resumed_at = 0
         self.paused = False
         self.witnesses: set[str] = set()
+        self.values = ValueCounts()
 
     async def run(self) -> None:
         """Find the first lie.
@@ -221,6 +226,7 @@ class _Reader:
         if len(marks) == _CHECKPOINTS:
             until = min(until, max(marks[-1].size, first))
         leaves = await self._leaves(session, first, until)
+        beside = await check_values.load(session, leaves.values())
         waiting, stops = list(marks), {kept.size for kept in self.outside}
         known: list[TileHash] = []
         self._reached(waiting, first)
@@ -231,6 +237,8 @@ class _Reader:
                 raise _Lies(Finding(Lie.BROKEN_TREE, words, seq=place))
             try:
                 await self._check_row(session, leaf)
+                if lie := beside.lie(leaf):
+                    raise _Lies(lie)
             except _Lies as lies:
                 # The leaf still stands for the row: what follows can be held against it.
                 if not self.wanted.go_on(lies.finding):
@@ -238,6 +246,7 @@ class _Reader:
             known += self.climb.add(leaf.leaf_hash)
             if place + 1 in stops or (waiting and waiting[0].size == place + 1):
                 self._reached(waiting, place + 1)
+        self.values += beside.counts
         await self._check_tiles(session, known)
         for left in waiting:
             self._open(left)
