@@ -14,7 +14,7 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 SALT_BYTES: Final = 32
@@ -43,8 +43,8 @@ def commitment(salt: bytes, name: str, value: str) -> str:
 class Opening:
     """What opens a commitment: its salt and its value."""
 
-    salt: bytes
-    value: str
+    salt: bytes = field(repr=False)
+    value: str = field(repr=False)
 
     def fits(self, name: str, committed: str) -> bool:
         """Whether this is what was committed to under a name."""
