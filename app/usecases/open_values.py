@@ -13,6 +13,7 @@ from app.sealing import Unsealable
 from app.store import audit, audit_values, subject_keys
 from app.store.session import ReadSession, Row, WriteSession
 from app.store.subject_keys import KeyRow
+from app.usecases import prove_log
 from app.usecases.check_values import commitments_of, opened_values
 from app.usecases.context import Caller, Context
 
@@ -54,7 +55,14 @@ async def open_values(
         await audit.append(session, [looked], await session.now())
         return OpenedEntry(audit_id, row["at"], row["kind"], row["dossier_code"], key.subject_id, values)
 
-    return await context.database.run(work)
+    try:
+        return await context.database.run(work)
+    except (ValuesErased, ValuesAltered, ValuesUnreadable) as refusal:
+        # Who tried to see them is on record, too.
+        asked: dict[str, object] = {"log": VALUES, "entry": audit_id, "purpose": why.value, "reason": reason}
+        await prove_log.note_access(context, caller, refusal.slug, correlation_id, asked)
+        refusal.on_record = True
+        raise
 
 
 async def _entry(session: ReadSession, audit_id: int) -> tuple[Row, Commitments]:
