@@ -11,17 +11,15 @@ _log = structlog.get_logger(__name__)
 
 async def sqlite(engine: AsyncEngine) -> bool:
     """Take the write-ahead log over into the file and cut it off."""
-    connection = await engine.raw_connection()
-    try:
-        driver = connection.driver_connection
+    async with engine.connect() as connection:
+        # The driver's own, since SQLAlchemy would begin a transaction first.
+        driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None  # noqa: S101 - an open connection has one
         (before,) = await (await driver.execute("PRAGMA busy_timeout")).fetchone()
         await driver.execute(f"PRAGMA busy_timeout={_WAIT_MILLISECONDS}")
         # Busy: a reader still looks at an older state, for which the log is needed.
         busy, *_ = await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).fetchone()
         await driver.execute(f"PRAGMA busy_timeout={before}")
-    finally:
-        connection.close()
     return not busy
 
 
