@@ -1,6 +1,7 @@
 """The tables of personal values beside the log: keys of subjects, encrypted values, who asked that a key be destroyed.
 
-``audit_values`` only grows: the database refuses anything else, as for ``audit``. No key's row is ever deleted.
+The database refuses to change values, and to delete them while their entry stands; with it they go. No key's row is
+ever deleted.
 """
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, text
@@ -22,7 +23,7 @@ subject_keys = Table(
 )
 Index("ix_subject_keys_subject_id", subject_keys.c.subject_id)
 
-# The salts and values of one entry. Without a foreign key: an entry may be archived before them.
+# The salts and values of one entry. A trigger takes the place of a foreign key: they go with it, and only so.
 audit_values = Table(
     "audit_values",
     metadata,

@@ -84,24 +84,51 @@ def _create_erasures() -> None:
 
 
 def _protect_on_postgresql() -> None:
-    # The function of revision 0001. ALWAYS: also for a session that plays a replica, where ordinary triggers sleep.
-    for name, table, verbs, each in (
-        ("append_only", "audit_values", "UPDATE OR DELETE", "ROW"),
-        ("never_emptied", "audit_values", "TRUNCATE", "STATEMENT"),
-        ("never_deleted", "subject_keys", "DELETE", "ROW"),
-        ("never_emptied", "subject_keys", "TRUNCATE", "STATEMENT"),
+    # Names with their schema: a temporary table of the same name must not answer in their place.
+    op.execute("""
+        CREATE FUNCTION refuse_value_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE stands boolean := true;
+        BEGIN
+            IF TG_OP = 'DELETE' THEN
+                EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.audit WHERE id = $1)', TG_TABLE_SCHEMA)
+                INTO stands USING OLD.audit_id;
+            END IF;
+            IF stands THEN
+                RAISE EXCEPTION '%: % refused', TG_TABLE_NAME, TG_OP;
+            END IF;
+            RETURN OLD;
+        END $$
+    """)
+    op.execute("""
+        CREATE FUNCTION values_go_with_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            EXECUTE format('DELETE FROM %I.audit_values WHERE audit_id = $1', TG_TABLE_SCHEMA) USING OLD.id;
+            RETURN NULL;
+        END $$
+    """)
+    # ALWAYS: also for a session that plays a replica, where ordinary triggers sleep.
+    for name, table, event, each, function in (
+        ("append_only", "audit_values", "BEFORE UPDATE OR DELETE", "ROW", "refuse_value_change"),
+        ("never_emptied", "audit_values", "BEFORE TRUNCATE", "STATEMENT", "refuse_change"),
+        ("takes_values_along", "audit", "AFTER DELETE", "ROW", "values_go_with_entry"),
+        ("never_deleted", "subject_keys", "BEFORE DELETE", "ROW", "refuse_change"),
+        ("never_emptied", "subject_keys", "BEFORE TRUNCATE", "STATEMENT", "refuse_change"),
     ):
         op.execute(f"""
-            CREATE TRIGGER {table}_{name} BEFORE {verbs} ON {table}
-            FOR EACH {each} EXECUTE FUNCTION refuse_change()
+            CREATE TRIGGER {table}_{name} {event} ON {table}
+            FOR EACH {each} EXECUTE FUNCTION {function}()
         """)
         op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{name}")
 
 
 def _protect_on_sqlite() -> None:
-    for table, verb in (("audit_values", "UPDATE"), ("audit_values", "DELETE"), ("subject_keys", "DELETE")):
+    for table, verb, when in (
+        ("audit_values", "UPDATE", ""),
+        ("audit_values", "DELETE", "WHEN EXISTS (SELECT 1 FROM main.audit WHERE id = OLD.audit_id)"),
+        ("subject_keys", "DELETE", ""),
+    ):
         op.execute(f"""
-            CREATE TRIGGER {table}_refuses_{verb.lower()} BEFORE {verb} ON {table}
+            CREATE TRIGGER {table}_refuses_{verb.lower()} BEFORE {verb} ON {table} {when}
             BEGIN SELECT RAISE(ABORT, '{table}: {verb} refused'); END
         """)
     # INSERT OR REPLACE deletes the old row without asking the delete trigger.
@@ -111,3 +138,7 @@ def _protect_on_sqlite() -> None:
             WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})
             BEGIN SELECT RAISE(ABORT, '{table}: REPLACE refused'); END
         """)  # noqa: S608 - the names stand above
+    op.execute("""
+        CREATE TRIGGER audit_takes_values_along AFTER DELETE ON audit
+        BEGIN DELETE FROM audit_values WHERE audit_id = OLD.id; END
+    """)

@@ -143,3 +143,20 @@ async def test_the_database_itself_refuses_to_change_them(keyed: Database, state
     await write(keyed, ME)
     with pytest.raises(DBAPIError):
         await keyed.run(lambda session: session.execute(text(statement)))
+
+
+async def test_values_go_with_their_entry_and_never_before(keyed: Database) -> None:
+    gone, stays = await write(keyed, ME, OTHER)
+    lifted = {
+        "sqlite": "DROP TRIGGER audit_refuses_delete",
+        "postgresql": "ALTER TABLE audit DISABLE TRIGGER audit_append_only",
+    }
+
+    async def work(session: WriteSession) -> None:
+        # As where it was archived: the database lets the entry go.
+        await session.execute(text(lifted[session.dialect]))
+        await session.execute(text(f"DELETE FROM audit WHERE id = {gone['id']}"))  # noqa: S608 - a number
+
+    await keyed.run(work)
+    async with keyed.read() as session:
+        assert [row.audit_id for row in await session.rows(select(values_table))] == [stays["id"]]
