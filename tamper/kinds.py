@@ -12,8 +12,7 @@ from app.domain.commitments import Opening
 from app.domain.log_check import Lie
 from app.domain.merkle import grow, leaf_hash, root_of
 from app.sealing import seal, unseal
-from app.store import audit as audit_store
-from app.store import audit_values, subject_keys
+from app.store import audit_values, disclosures, subject_keys
 from app.store.log_tables import log_checkpoints, log_leaves, log_tiles
 from app.store.session import WriteSession
 from app.store.subject_tables import audit_values as values_table
@@ -120,7 +119,7 @@ async def roll_back(session: WriteSession, size: int) -> None:
 
 async def altered_value(session: WriteSession, target: Target) -> None:
     """Another value in the place of one, encrypted as it should be: the keeper has the master key, too."""
-    row, held = await audit_store.entry(session, target.valued), await audit_values.find(session, [target.valued])
+    row, held = await disclosures.entry(session, target.valued), await audit_values.find(session, [target.valued])
     assert row is not None
     assert session.keys is not None
     key = (await subject_keys.find(session, [held[target.valued].key_id]))[held[target.valued].key_id]

@@ -71,12 +71,6 @@ def _told(origin: Origin) -> dict[str, str]:
     return told | ({"auth": origin.auth} if origin.auth else {})
 
 
-async def entry(session: ReadSession, audit_id: int) -> Row | None:
-    """One entry, or None."""
-    row = await session.one_or_none(select(audit).where(audit.c.id == audit_id))
-    return None if row is None else _readable(row._asdict())
-
-
 async def erased_keys(session: ReadSession, subjects: Collection[str]) -> frozenset[str]:
     """Ids of the keys of these subjects whose destruction is on record."""
     if not subjects:

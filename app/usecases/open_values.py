@@ -10,7 +10,7 @@ from app.domain.erasure import LookReason
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import NoValues, ValuesAltered, ValuesErased, ValuesUnreadable
 from app.sealing import Unsealable
-from app.store import audit, audit_values, subject_keys
+from app.store import audit, audit_values, disclosures, subject_keys
 from app.store.session import ReadSession, Row, WriteSession
 from app.store.subject_keys import KeyRow
 from app.usecases import prove_log
@@ -66,7 +66,7 @@ async def open_values(
 
 
 async def _entry(session: ReadSession, audit_id: int) -> tuple[Row, Commitments]:
-    row = await audit.entry(session, audit_id)
+    row = await disclosures.entry(session, audit_id)
     committed = commitments_of(row) if row else None
     if row is None or committed is None:
         message = f"entry {audit_id} does not exist, or commits to no personal value"

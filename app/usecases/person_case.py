@@ -150,7 +150,7 @@ class Case:
             unit_code=asked.unit,
             subject_ref=self.subject_id,
             detail=detail | dict(more),
-            personal=self._personal() if kind is AuditKind.PERSON_ASKED else None,
+            personal=self._personal() if (kind, outcome) == (AuditKind.PERSON_ASKED, person_queries.ASKED) else None,
         )
 
     def _personal(self) -> Personal | None:
