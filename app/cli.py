@@ -24,6 +24,7 @@ from app.config import Settings, load_settings
 from app.conform import run as conform_run
 from app.domain.documents import Verdict
 from app.errors import LienThongError
+from app.retention_cli import retention_cli
 from app.store import migrate as store_migrate
 from app.usecases import check_store, judge_many, tokens
 from app.usecases.context import Caller, Context
@@ -40,6 +41,7 @@ cli.add_typer(account_cli, name="account")
 documents_cli = typer.Typer(no_args_is_help=True, help="Hold the document store against its rows.")
 cli.add_typer(documents_cli, name="documents")
 cli.add_typer(audit_cli, name="audit")
+cli.add_typer(retention_cli, name="retention")
 
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on")]

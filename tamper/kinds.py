@@ -16,7 +16,7 @@ from app.store.tables import audit
 from app.tlog import Checkpoint, Signer, generate, sign
 from app.usecases.log_leaf import leaf_for
 
-_TABLES: Final = ("audit", "log_leaves", "log_checkpoints", "log_cosignatures")
+_TABLES: Final = ("audit", "log_leaves", "log_checkpoints", "log_cosignatures", "log_archives", "log_archived")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class AuditKind(StrEnum):
     ONCE_ONLY = "once_only"
     PREFILL = "prefill"
     ANOMALY = "anomaly"
+    RETENTION = "retention"
 
 
 @dataclass(frozen=True, slots=True)

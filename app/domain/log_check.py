@@ -24,6 +24,9 @@ class Lie(StrEnum):
     # The rows tell the truth, but leaves or tiles beside them were changed: proofs cannot be made from them.
     BROKEN_TREE = "broken_tree"
     FALSE_TIMESTAMP = "false_timestamp"
+    # A row is gone, and what says that it was archived is not what the log says; or the archive is another file.
+    FORGED_ARCHIVE = "forged_archive"
+    ALTERED_ARCHIVE = "altered_archive"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ LienThongError
 │   ├── UnknownDelivery         404  no such delivery
 │   ├── UnknownLogPart          404  not in the log, or not covered by a checkpoint yet
 │   ├── UnknownDisclosure       404  no such disclosure of this person, or none that may be told yet
+│   ├── RetentionRefused        409  a run or a hold that cannot be as it is wanted
+│   ├── UnknownRetention        404  no such run or hold
+│   ├── ArchiveNeeded           410  what was archived, where the file is not at hand
 │   ├── UnknownReplay           404  no such replay
 │   ├── UnknownTarget           404  no such destination is in use
 │   ├── UnknownHold             404  no such hold
@@ -181,9 +184,11 @@ from app.errors.people import (
     RolesClash,
     UnknownAccount,
 )
+from app.errors.retention import ArchiveNeeded, RetentionRefused, UnknownRetention
 
 __all__ = [
     "OAUTH_REFUSALS",
+    "ArchiveNeeded",
     "AuditUnavailable",
     "BadTokenRequest",
     "BadWebhookAddress",
@@ -233,6 +238,7 @@ __all__ = [
     "RateLimited",
     "Refusal",
     "ResultMissing",
+    "RetentionRefused",
     "RevisionConflict",
     "RolesClash",
     "ScannerSilent",
@@ -258,6 +264,7 @@ __all__ = [
     "UnknownLookup",
     "UnknownPrefill",
     "UnknownReplay",
+    "UnknownRetention",
     "UnknownSubject",
     "UnknownTarget",
     "UnknownUpload",
