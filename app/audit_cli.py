@@ -41,6 +41,10 @@ def verify(
     checkpoint: Outside = None,
     key: Keys = None,
     origin: Origin = None,
+    archives: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="folder of archives; default: LIENTHONG_ARCHIVE_DIR"),
+    ] = None,
     keep: Annotated[Path | None, typer.Option(help="write the newest checkpoint here when all holds")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on where a broken-off check stood")] = False,  # noqa: FBT002 - an option
     state: Annotated[Path, typer.Option(help="where a check notes how far it has come")] = _STATE,
@@ -65,6 +69,7 @@ def verify(
             resume=held,
             keep=lambda at: _save(state, at),
             stamp_roots=context.log.stamps.roots,
+            archives=archives or context.retention.archive_dir,
         )
         from app.demo import client  # noqa: PLC0415 - a bar is all that is wanted of it
 
@@ -115,6 +120,14 @@ def _tell_checked(console: Console, checked: Checked) -> None:
     if values != ValueCounts():
         words = f"entries with personal values: {values.opened} opened and right, {values.erased} erased"
         console.print(f"{words}, {values.unread} not read (master key not at hand)", soft_wrap=True)
+    if checked.archived or checked.unread:
+        count = sum(checked.unread.values())
+        console.print(f"archived: {checked.archived} read, {count} not read", soft_wrap=True)
+        if count:
+            names = sorted(checked.unread)
+            words = f"their hashes are in the tree; what they say is in {len(names)} files that are not at hand:"
+            console.print(words, soft_wrap=True)
+            console.print("\n".join(names), markup=False, soft_wrap=True)
     if checked.newest is None:
         console.print("rows and tree agree, but nothing was ever signed: nothing is proved by that", soft_wrap=True)
         return

@@ -24,6 +24,7 @@ from app.config import Settings, load_settings
 from app.conform import run as conform_run
 from app.domain.documents import Verdict
 from app.errors import LienThongError
+from app.retention_cli import retention_cli
 from app.store import migrate as store_migrate
 from app.subject_cli import master_key_cli, subject_cli
 from app.usecases import check_store, judge_many, tokens
@@ -43,6 +44,7 @@ cli.add_typer(documents_cli, name="documents")
 cli.add_typer(audit_cli, name="audit")
 cli.add_typer(subject_cli, name="subject")
 cli.add_typer(master_key_cli, name="master-key")
+cli.add_typer(retention_cli, name="retention")
 
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on")]

@@ -225,6 +225,11 @@ class Settings(BaseSettings):
     # Each row is read again at least once in this time, or people are told.
     log_check_days: float = Field(default=30.0, gt=0)
 
+    # Where entries of the log go when their class lets them; without a folder none is removed.
+    archive_dir: Path | None = None
+    # Below this free share of the disk under the database's file or the archives, people are told.
+    disk_free_share_min: float = Field(default=0.1, ge=0, lt=1)
+
     # Short-lived tokens for software. The file of the key that signs them; without one none are given.
     oauth_key: Path | None = None
     # Public keys that verify, one a line; without one, beside the key.

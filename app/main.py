@@ -36,6 +36,7 @@ from app.api import (
     problems,
     replays,
     results,
+    retention,
     rule_tables,
     sessions,
     subjects,
@@ -150,7 +151,7 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     papers = (documents, document_changes, uploads, subjects, results, files)
     asking_once = (once_only, prefill, anomalies, rule_tables)
     operating = (decisions, replays, targets, events, contracts, audit, health)
-    logging = (tlog, witness, disclosures, erasures)
+    logging = (tlog, witness, disclosures, erasures, retention)
     people = (sessions, accounts, entry)
     for module in (*handing_over, *papers, *asking_once, *operating, *logging, oauth, *people, docs, pages):
         # As they stand. To include_router each means to build it anew for this application, at its first request,

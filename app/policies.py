@@ -16,10 +16,20 @@ from app.domain.documents import GateMode, SignerKind, Verdict
 from app.domain.failures import FailureClass
 from app.domain.retry import Schedule, Schedules
 from app.errors import ConfigurationError
+from app.reference import CatalogueError
+from app.reference.retention import load_classes
 from app.sealing import MasterKey, MasterKeys, SealingError
 from app.tlog import KeyKind, KeyRing, Signer, TlogError, Verifier, load_signer, load_verifiers
 from app.usecases.access_tokens import KeyFiles
-from app.usecases.context import DeliveryPolicy, LogPolicy, OncePolicy, PaperPolicy, StampPolicy, TokenPolicy
+from app.usecases.context import (
+    DeliveryPolicy,
+    LogPolicy,
+    OncePolicy,
+    PaperPolicy,
+    RetentionPolicy,
+    StampPolicy,
+    TokenPolicy,
+)
 from app.usecases.hashing import HashCost, Passwords
 from app.usecases.people import PeoplePolicy
 from app.usecases.second_factor import SecretBox
@@ -161,6 +171,24 @@ def _stamps(settings: Settings) -> StampPolicy:
         message = "LIENTHONG_LOG_TIMESTAMP_LIMIT_SECONDS is set and LIENTHONG_LOG_TIMESTAMPS is not: all would stop"
         raise ConfigurationError(message)
     return StampPolicy(roots, settings.log_timestamp_seconds, settings.log_timestamp_limit_seconds)
+
+
+def retention_policy(settings: Settings) -> RetentionPolicy:
+    """How long entries are kept, and where they go.
+
+    Raises:
+        ConfigurationError: the table of classes cannot be meant, or the folder of the archives is none.
+    """
+    try:
+        classes = load_classes(settings.reference_dir)
+    except CatalogueError as error:
+        message = f"LIENTHONG_REFERENCE_DIR: {error}"
+        raise ConfigurationError(message) from error
+    folder = settings.archive_dir
+    if folder is not None and not folder.is_dir():
+        message = f"LIENTHONG_ARCHIVE_DIR: {folder} is no folder; make one that only the service may read"
+        raise ConfigurationError(message)
+    return RetentionPolicy(classes, folder, disk_free_share_min=settings.disk_free_share_min)
 
 
 def token_policy(settings: Settings) -> TokenPolicy:

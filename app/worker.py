@@ -14,11 +14,12 @@ from app import VERSION
 from app.config import Settings, told
 from app.domain.delivery import PORTAL, Destination
 from app.errors import LienThongError
-from app.usecases import idle_accounts, log_guard, self_check, timestamping, uploads, webhooks
+from app.usecases import disk_guard, idle_accounts, log_guard, self_check, timestamping, uploads, webhooks
 from app.usecases.check_store import Rechecks
 from app.usecases.configuration import keep_noting
 from app.usecases.context import Context
 from app.usecases.deliver import deliver
+from app.usecases.prune_log import prune
 from app.usecases.publish import publish, tell_dead_links
 from app.usecases.self_check import Checker
 from app.usecases.sequence_log import sequence
@@ -36,6 +37,8 @@ _WITNESS_SECONDS = 5.0
 _CHECK_SECONDS = 10.0
 _ACCOUNTS_SECONDS = 3600.0
 _LOG_CHECK_SECONDS = 5.0
+# One small block a turn: whoever lets entries go has no haste.
+_PRUNE_SECONDS = 10.0
 _STORE_TROUBLE_SECONDS = 2.0
 
 
@@ -57,6 +60,7 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
         group.create_task(_repeat(partial(idle_accounts.look, context), stopping, _ACCOUNTS_SECONDS))
         group.create_task(_repeat(Stamping(context, name).look, stopping, _WITNESS_SECONDS))
         group.create_task(_repeat(partial(_check_log, Checker(context, name)), stopping, _LOG_CHECK_SECONDS))
+        group.create_task(_repeat(partial(_prune, context), stopping, _PRUNE_SECONDS))
         check = partial(_check_store, context, Rechecks(context, saved_seconds=2 * _CHECK_SECONDS), stopping)
         group.create_task(_repeat(check, stopping, _CHECK_SECONDS))
         group.create_task(_webhooks(context, settings, name, stopping, group))
@@ -80,12 +84,22 @@ async def _watch(context: Context) -> int:
     await log_guard.watch(context)
     await timestamping.watch(context)
     await self_check.watch(context)
+    await disk_guard.watch(context)
     return 0
 
 
 async def _check_log(checker: Checker) -> int:
     # Its budget is one of time: what it may not read now it may not read at once either.
     await checker.look()
+    return 0
+
+
+async def _prune(context: Context) -> int:
+    """Never at once again: what removes must not crowd out what delivers."""
+    if context.retention.archive_dir is not None:
+        block = await prune(context)
+        if block is not None:
+            _log.info("log_pruned", run=block.run.id, archived=block.archived, kept=block.kept, archive=block.name)
     return 0
 
 

@@ -20,7 +20,16 @@ from app.store.tables import audit
 from app.tlog import Checkpoint, Signer, generate, sign
 from app.usecases.log_leaf import leaf_for
 
-_TABLES: Final = ("audit", "log_leaves", "log_checkpoints", "log_cosignatures", "audit_values", "subject_keys")
+_TABLES: Final = (
+    "audit",
+    "log_leaves",
+    "log_checkpoints",
+    "log_cosignatures",
+    "audit_values",
+    "subject_keys",
+    "log_archives",
+    "log_archived",
+)
 
 
 @dataclass(frozen=True, slots=True)

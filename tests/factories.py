@@ -173,6 +173,8 @@ def audit_entry(
     outcome: str = "new",
     actor: str = "one-stop",
     dossier_code: str | None = None,
+    unit_code: str | None = None,
+    subject_ref: str | None = None,
     detail: dict[str, object] | None = None,
     personal: Personal | None = None,
 ) -> AuditEntry:
@@ -186,6 +188,8 @@ def audit_entry(
         legal_basis="NĐ 118/2025/NĐ-CP",
         correlation_id="c-1",
         dossier_code=dossier_code,
+        unit_code=unit_code,
+        subject_ref=subject_ref,
         detail=detail or {},
         personal=personal,
     )

@@ -67,7 +67,7 @@ _RECEIPT = (
     summary="Who shared or looked at a person's data, newest first",
     responses={
         200: examples.good({"items": [_DISCLOSURE], "next": None}),
-        **examples.problems(401, 403, 404, 422, 503),
+        **examples.problems(401, 403, 404, 410, 422, 503),
     },
 )
 async def list_disclosures(
@@ -99,7 +99,7 @@ async def list_disclosures(
             "description": "A signed note (C2SP) that verifies offline",
             "content": {"text/plain": {"example": _RECEIPT}},
         },
-        **examples.problems(401, 403, 404, 422, 503),
+        **examples.problems(401, 403, 404, 410, 422, 503),
     },
 )
 async def get_receipt(

@@ -85,12 +85,15 @@ async def get_checkpoint(context: ContextDep) -> Response:
     "/log/tile/entries/{place:path}",
     summary="Entries of the log",
     response_class=Response,
-    responses={200: _ENTRIES, **examples.problems(401, 403, 404, 503)},
+    responses={200: _ENTRIES, **examples.problems(401, 403, 404, 410, 503)},
 )
 async def get_entries(
     place: Place, context: ContextDep, caller: Annotated[Caller, may(Permission.LOG_READ)], correlation: CorrelationDep
 ) -> Response:
-    """For auditors: each entry hashes to its place in the tile of level 0. This look is on record too."""
+    """For auditors: each entry hashes to its place in the tile of level 0. This look is on record too.
+
+    What was archived comes from its archive; 410 names the file where it is not at hand.
+    """
     bundle, _ = await serve_log.entries(context, caller, f"tile/entries/{place}", correlation)
     return Response(bundle, media_type="application/octet-stream", headers={"Cache-Control": _PRIVATE})
 
@@ -101,7 +104,7 @@ async def get_entries(
     response_class=Response,
     responses={
         200: {"description": "A proof that verifies offline (C2SP)", "content": {"text/plain": {"example": _PROOF}}},
-        **examples.problems(401, 403, 404, 422, 503),
+        **examples.problems(401, 403, 404, 410, 422, 503),
     },
 )
 async def get_proof(

@@ -29,6 +29,7 @@ class AuditKind(StrEnum):
     PREFILL = "prefill"
     ANOMALY = "anomaly"
     ERASURE = "erasure"
+    RETENTION = "retention"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ class EventKind(StrEnum):
     """What happened.
 
     The first three and ``CONTRACT_NEW`` are about a destination, ``LINK_DEAD`` and ``FILE_DAMAGED`` about documents,
-    those from ``SOURCE_SILENT`` on about sources that are asked, those that begin with ``LOG`` about the log, the
-    others about one delivery.
+    those from ``SOURCE_SILENT`` on about sources that are asked, those that begin with ``LOG`` about the log,
+    ``DISK_LOW`` about a folder that fills up, the others about one delivery.
     """
 
     TARGET_DOWN = "target_down"
@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     LOG_LIE = "log_lie"
     LOG_CHECK_STOPPED = "log_check_stopped"
     LOG_UNSTAMPED = "log_unstamped"
+    DISK_LOW = "disk_low"
 
 
 class Phase(StrEnum):
@@ -82,6 +83,8 @@ class News(StrEnum):
     LOG_CHECK_GOES_ON = "log.check_goes_on"
     LOG_UNSTAMPED = "log.unstamped"
     LOG_STAMPED = "log.stamped"
+    DISK_LOW = "disk.low"
+    DISK_RECOVERED = "disk.recovered"
     DELIVERED = "delivery.delivered"
     REFUSED = "delivery.refused"
     REFUSED_ENDED = "delivery.refused.ended"
@@ -119,6 +122,7 @@ EVENT_NEWS = MappingProxyType(
         _E.LOG_LIE: (_N.LOG_LIE, _N.LOG_LIE_ENDED),
         _E.LOG_CHECK_STOPPED: (_N.LOG_CHECK_STOPPED, _N.LOG_CHECK_GOES_ON),
         _E.LOG_UNSTAMPED: (_N.LOG_UNSTAMPED, _N.LOG_STAMPED),
+        _E.DISK_LOW: (_N.DISK_LOW, _N.DISK_RECOVERED),
     }
 )
 

@@ -27,6 +27,9 @@ class Lie(StrEnum):
     # What stands beside the log: a value that is not the one that an entry commits to, or one that is gone.
     ALTERED_VALUE = "altered_value"
     DELETED_VALUE = "deleted_value"
+    # A row is gone, and what says that it was archived is not what the log says; or the archive is another file.
+    FORGED_ARCHIVE = "forged_archive"
+    ALTERED_ARCHIVE = "altered_archive"
 
 
 @dataclass(frozen=True, slots=True)

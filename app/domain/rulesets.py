@@ -46,6 +46,7 @@ class Purpose(StrEnum):
     ANTI_BROWSING = "anti_browsing"
     RIGHT_TO_KNOW = "right_to_know"
     ERASURE = "erasure"
+    RETENTION = "retention"
 
 
 LEGAL_BASIS = {
@@ -62,6 +63,7 @@ LEGAL_BASIS = {
     Purpose.ANTI_BROWSING: "Luật Căn cước 26/2023/QH15; NĐ 70/2024/NĐ-CP",
     Purpose.RIGHT_TO_KNOW: "Luật 91/2025/QH15; NĐ 356/2025/NĐ-CP; NĐ 278/2025/NĐ-CP",
     Purpose.ERASURE: "Luật 91/2025/QH15; NĐ 356/2025/NĐ-CP",
+    Purpose.RETENTION: "Luật Dữ liệu 60/2024/QH15; QCVN 12:2026/BCA",
 }
 
 

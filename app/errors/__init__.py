@@ -29,6 +29,9 @@ LienThongError
 │   ├── ErasureOpen             409  an erasure of this subject waits for its approval already
 │   ├── ErasureDecided          409  an erasure that somebody has decided already
 │   ├── OwnRequest              403  whoever asked for it cannot approve it
+│   ├── RetentionRefused        409  a run or a hold that cannot be as it is wanted
+│   ├── UnknownRetention        404  no such run or hold
+│   ├── ArchiveNeeded           410  what was archived, where the file is not at hand
 │   ├── UnknownReplay           404  no such replay
 │   ├── UnknownTarget           404  no such destination is in use
 │   ├── UnknownHold             404  no such hold
@@ -199,9 +202,11 @@ from app.errors.people import (
     RolesClash,
     UnknownAccount,
 )
+from app.errors.retention import ArchiveNeeded, RetentionRefused, UnknownRetention
 
 __all__ = [
     "OAUTH_REFUSALS",
+    "ArchiveNeeded",
     "AuditUnavailable",
     "BadTokenRequest",
     "BadWebhookAddress",
@@ -255,6 +260,7 @@ __all__ = [
     "RateLimited",
     "Refusal",
     "ResultMissing",
+    "RetentionRefused",
     "RevisionConflict",
     "RolesClash",
     "ScannerSilent",
@@ -281,6 +287,7 @@ __all__ = [
     "UnknownLookup",
     "UnknownPrefill",
     "UnknownReplay",
+    "UnknownRetention",
     "UnknownSubject",
     "UnknownTarget",
     "UnknownUpload",

@@ -39,6 +39,24 @@ async def candidates(
     return [_read(row) for row in await session.rows(statement)]
 
 
+async def in_reach(session: ReadSession, codes: Collection[str], units: Units) -> frozenset[str]:
+    """Those of the dossiers that are in reach."""
+    named = member_of(dossiers.c.code, "codes", session.dialect)
+    statement = select(dossiers.c.code).where(named, *of_dossiers(dossiers.c.code, units))
+    rows = await session.rows(statement, {"codes": members(sorted(codes), session.dialect)})
+    return frozenset(row.code for row in rows)
+
+
+async def ways(session: ReadSession, subject: str) -> list[tuple[str, str, frozenset[str]]]:
+    """Column, value and kinds by which archived entries about a person are found: the three ways of ``candidates``."""
+    theirs = select(dossiers.c.code).where(dossiers.c.subject_id == subject)
+    asked_for = select(person_queries.c.dossier_code).where(person_queries.c.subject_id == subject).distinct()
+    found = [("subject_ref", subject, frozenset(_values(OF_SUBJECTS)))]
+    found += [("dossier_code", row[0], frozenset(_values(OF_DOSSIERS))) for row in await session.rows(theirs)]
+    asked = [row[0] for row in await session.rows(asked_for) if row[0] is not None]
+    return found + [("dossier_code", code, frozenset(_values(OF_QUESTIONS))) for code in asked]
+
+
 def _newest(way: ColumnElement[bool], before_id: int | None, limit: int) -> Select[Any]:
     # In the order of a sum: in the order of the key alone an engine may walk the whole log backwards.
     statement = select(audit.c.id).where(way).order_by((audit.c.id + _NOTHING).desc()).limit(limit)

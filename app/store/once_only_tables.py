@@ -145,6 +145,13 @@ discrepancies = Table(
     Column("answer", Text),
 )
 Index("ix_discrepancies_subject_id", discrepancies.c.subject_id)
+# Those that wait for an answer: what is on record about them is not let go.
+Index(
+    "ix_discrepancies_open",
+    discrepancies.c.dossier_code,
+    postgresql_where=text("answered_at IS NULL"),
+    sqlite_where=text("answered_at IS NULL"),
+)
 
 # A form that was filled for an officer: what each field came from, what the citizen said, what was handed in.
 prefills = Table(

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, Protocol, TypeVar
 
@@ -128,6 +129,12 @@ class Database:
         self.is_sqlite = self.url.startswith("sqlite")
         self._writer = self._engine(read_only=False, pool_size=1 if self.is_sqlite else pool_size)
         self._reader = self._engine(read_only=True, pool_size=pool_size)
+
+    @property
+    def file(self) -> Path | None:
+        """Where the rows lie; None: not on this machine's disk as far as is known here."""
+        name = make_url(self.url).database if self.is_sqlite else None
+        return Path(name) if name else None
 
     def _engine(self, *, read_only: bool, pool_size: int) -> AsyncEngine:
         if not self.is_sqlite:

@@ -291,6 +291,11 @@ RAW = {
         "The log has not been time-stamped for too long. See whether the time-stamping authority answers.",
     ),
     "event.log_unstamped.ended": ("Nhật ký lại được đóng dấu thời gian.", "The log is time-stamped again."),
+    "event.disk_low": (
+        "Ổ đĩa chứa nhật ký hoặc bản lưu trữ sắp đầy. Thêm dung lượng, hoặc lưu trữ nhật ký đã quá hạn.",
+        "The disk of the log or of its archives is nearly full. Add room, or archive what is past its days.",
+    ),
+    "event.disk_low.ended": ("Ổ đĩa đã đủ chỗ.", "There is room on the disk again."),
     "event.breaker_open": (
         "Nhiều lần gọi liên tiếp không được nên tạm ngừng gửi; hệ thống tự gửi thử.",
         "Too many calls failed, so sending is paused; it is tried again by itself.",

@@ -144,6 +144,18 @@ RAW = {
         "Đọc /log/checkpoint trước; chỉ phần đã được ký mới có ở đây.",
         "Read /log/checkpoint first; only what is signed can be had here.",
     ),
+    "advice.archive-needed": (
+        "Mục này đã đưa vào lưu trữ. Đặt các tệp được nêu vào thư mục lưu trữ rồi thử lại.",
+        "This was archived. Put the files that are named into the folder of the archives and try again.",
+    ),
+    "advice.unknown-retention": (
+        "Kiểm tra số của đợt hoặc lệnh giữ lại.",
+        "Check the number of the run or hold.",
+    ),
+    "advice.retention-refused": (
+        "Xem kế hoạch và các đợt đang mở (lienthong retention plan, runs).",
+        "Look at the plan and at the open runs (lienthong retention plan, runs).",
+    ),
     "advice.audit-unavailable": (
         "Nhật ký không ghi được hoặc chưa được ký nên hệ thống tạm ngừng nhận. Gửi lại sau ít phút.",
         "The log cannot be written or is not signed, so nothing is taken. Send again in a few minutes.",

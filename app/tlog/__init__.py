@@ -2,6 +2,7 @@
 
 from app.tlog.checkpoint import Checkpoint, open_checkpoint
 from app.tlog.errors import (
+    BadArchive,
     BadReceipt,
     BadSignature,
     KeyFileRefused,
@@ -33,6 +34,7 @@ from app.tlog.receipt import check as check_receipt
 from app.tlog.receipt import issue as issue_receipt
 
 __all__ = [
+    "BadArchive",
     "BadReceipt",
     "BadSignature",
     "Checkpoint",

@@ -7,6 +7,7 @@ TlogError
 ├── MalformedKey         not a key, of a kind that is not ours, or with an id that is not its own
 ├── KeyFileRefused       others may read the file, it is not there, or it is there already
 ├── LeafRefused          an audit entry that cannot be put into a leaf as it is
+├── BadArchive           an archive file that is not what was recorded, or could not be written
 └── BadReceipt           a receipt that does not hold
 """
 
@@ -46,3 +47,7 @@ class LeafRefused(TlogError):
 
 class BadReceipt(TlogError):
     """A receipt that does not hold; says why."""
+
+
+class BadArchive(TlogError):
+    """An archive file that cannot be used; says why."""

@@ -19,6 +19,7 @@ from app.papers import Examined
 from app.papers.bundle_facts import Seal
 from app.reference import Catalogue, ProcedureFacts, UnitFacts
 from app.reference.places import Places, shipped_places
+from app.reference.retention import Classes, shipped_classes
 from app.reference.rules import RuleBook, shipped_rules
 from app.store.session import Database
 from app.tlog.keys import Signer, Verifier
@@ -216,6 +217,21 @@ class LogPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionPolicy:
+    """The rules of keeping entries and letting them go.
+
+    Without an ``archive_dir`` nothing is removed. One block looks at ``window`` entries at most and archives ``block``
+    of them. Where the free share of a disk falls below ``disk_free_share_min`` people are told.
+    """
+
+    classes: Classes = field(default_factory=shipped_classes)
+    archive_dir: Path | None = None
+    block: int = 1000
+    window: int = 20_000
+    disk_free_share_min: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
 class ExternalIssuer:
     """Another who gives tokens: its name and ours as they say them, letter for letter, and its keys."""
 
@@ -275,6 +291,7 @@ class Context:
     log: LogPolicy = field(default_factory=LogPolicy)
     access: TokenPolicy = field(default_factory=TokenPolicy)
     people: PeoplePolicy = field(default_factory=PeoplePolicy)
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     log_look: LogLook = field(default_factory=LogLook)
     witness: WitnessConnector | None = None
     stamper: TimestampConnector | None = None

@@ -1,9 +1,10 @@
 """Right to know: what is on record about a person's data, a receipt of each disclosure, and what is told later."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import TypeVar
 
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.disclosure import LOG, Disclosure, disclosure_of, is_hidden, kept_back_by
@@ -11,15 +12,19 @@ from app.domain.merkle import leaf_hash
 from app.domain.rulesets import LEGAL_BASIS, VIETNAM, Purpose
 from app.errors import Fault, InvalidRecord, UnknownDisclosure, UnknownDossier, UnknownLogPart, UnknownSubject
 from app.store import audit, disclosures, documents, dossiers, log_reading
+from app.store.reach import Units
 from app.store.session import ReadSession, Row, WriteSession
 from app.texts import text
 from app.tlog import Receipt, Signer, issue_receipt
 from app.tlog.receipt import FROM_ENTRY
 from app.usecases import prove_log, reach
+from app.usecases.archives import Shelf
 from app.usecases.context import Caller, Context
+from app.usecases.log_lies import Lies
 from app.usecases.prove_log import NoProof, Proof
 from schemas.disclosures import DisclosureDelayIn
 
+T = TypeVar("T")
 # No law names a term; a day beyond this is a slip of the hand.
 _DELAY_DAYS_MAX = 3660
 
@@ -33,18 +38,64 @@ async def of_subject(
 
     Raises:
         UnknownSubject: nobody is known by this id.
+        ArchiveNeeded: some of it was archived, and a file is not at hand.
     """
     await _note(context, caller, subject, "read", {"limit": limit}, correlation_id)
     found: list[Disclosure] = []
     units = reach.units_of(context, caller)
     async with context.database.read() as session:
+        archived = await _archived(context, session, subject, units)
         while len(found) < limit:
             rows = await disclosures.candidates(session, subject, before_id, limit, units)
+            rows = _newest_of(rows, archived, before_id, limit)
             found += await _told(session, subject, rows)
             if len(rows) < limit:
                 break
             before_id = rows[-1]["id"]
     return found[:limit]
+
+
+async def _archived(context: Context, session: ReadSession, subject: str, units: Units) -> list[Row]:
+    """What was archived that may be about a person: every entry about them, about their dossiers, about questions."""
+    shelf = Shelf(context.retention.archive_dir)
+    found: dict[int, Row] = {}
+    for what, value, kinds in await disclosures.ways(session, subject):
+        for leaf in await _from(shelf.rows_about(session, what, value)):
+            if leaf.row is not None and leaf.row["kind"] in kinds:
+                found[leaf.audit_id] = leaf.row | {"detail": json.loads(leaf.row["detail"])}
+    return await _in_reach(session, list(found.values()), units)
+
+
+async def _in_reach(session: ReadSession, rows: Sequence[Row], units: Units) -> list[Row]:
+    """Of dossiers in reach; what is of none, of whichever unit did it."""
+    if units is None:
+        return list(rows)
+    codes = {row["dossier_code"] for row in rows if row["dossier_code"] is not None}
+    reached = await disclosures.in_reach(session, codes, units)
+    return [
+        row
+        for row in rows
+        if (row["unit_code"] in units if row["dossier_code"] is None else row["dossier_code"] in reached)
+    ]
+
+
+async def _from(reading: Awaitable[T]) -> T:
+    """What an archive says.
+
+    Raises:
+        UnknownLogPart: it is not what was recorded.
+    """
+    try:
+        return await reading
+    except Lies as error:
+        message = f"the log is not what was signed: {error}"
+        raise UnknownLogPart(message) from error
+
+
+def _newest_of(rows: Sequence[Row], archived: Sequence[Row], before_id: int | None, limit: int) -> list[Row]:
+    """The newest of both below a key."""
+    below = [row for row in archived if before_id is None or row["id"] < before_id]
+    return sorted([*rows, *below], key=lambda row: int(row["id"]), reverse=True)[:limit]
 
 
 async def _told(session: ReadSession, subject: str, rows: Sequence[Row]) -> list[Disclosure]:
@@ -67,17 +118,19 @@ async def receipt(context: Context, caller: Caller, subject: str, audit_id: int,
         UnknownSubject: nobody is known by this id.
         UnknownDisclosure: it is none of this person's, or may not be told yet.
         UnknownLogPart: no signed checkpoint covers it yet, or nobody signs here.
+        ArchiveNeeded: it was archived, and the file is not at hand.
     """
     signer = context.log.signer
     async with context.database.read() as session:
         await _must_be_known(session, subject)
-        row = await disclosures.entry(session, audit_id, reach.units_of(context, caller))
+        shelf = Shelf(context.retention.archive_dir)
+        row = await _entry(session, shelf, audit_id, reach.units_of(context, caller))
         told = await _told(session, subject, [row] if row else [])
         if not told:
             message = f"entry {audit_id} is no disclosure of '{subject}' that can be told"
             raise UnknownDisclosure(message)
         try:
-            proof = await _proof(session, audit_id)
+            proof = await _proof(session, shelf, audit_id)
         except NoProof as error:
             raise UnknownLogPart(str(error)) from error
         if signer is None:
@@ -89,13 +142,24 @@ async def receipt(context: Context, caller: Caller, subject: str, audit_id: int,
     return issued
 
 
-async def _proof(session: ReadSession, audit_id: int) -> Proof:
+async def _entry(session: ReadSession, shelf: Shelf, audit_id: int, units: Units) -> Row | None:
+    """One entry, from the database or from its archive; None: there is none."""
+    row = await disclosures.entry(session, audit_id, units)
+    leaf = None if row is not None else await log_reading.leaf_of_entry(session, audit_id)
+    if leaf is None or leaf.row is not None:
+        return row
+    found = await _from(shelf.row(session, leaf))
+    reached = await _in_reach(session, [found | {"detail": json.loads(found["detail"])}], units)
+    return reached[0] if reached else None
+
+
+async def _proof(session: ReadSession, shelf: Shelf, audit_id: int) -> Proof:
     signed = await prove_log.newest(session)
     leaf = await log_reading.leaf_of_entry(session, audit_id)
     if leaf is None:
         message = f"entry {audit_id} is not in the tree yet; try again in a minute"
         raise NoProof(message)
-    return await prove_log.proof_of(session, leaf, signed)
+    return await prove_log.proof_of(session, leaf, signed, shelf)
 
 
 def _issued(subject: str, told: Disclosure, proof: Proof, signer: Signer, issued_at: str) -> str:

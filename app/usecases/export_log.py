@@ -23,7 +23,9 @@ from app.store.log_stamps import Stamp
 from app.store.session import ReadSession
 from app.tlog import TlogError, Verifier, open_checkpoint
 from app.usecases import prove_log
+from app.usecases.archives import Shelf
 from app.usecases.context import Caller, Context
+from app.usecases.log_lies import Lies
 from app.usecases.prove_log import NoProof, Proof, Signed
 
 FORMAT: Final = "lienthong-audit-bundle@1"
@@ -32,7 +34,6 @@ README: Final = (
     "Verify (needs Python >= 3.11 and cryptography): python verify.py – then compare the key with the published one.\n"
 )
 VERIFIER: Final = Path(tlog.__file__).with_name("bundle_verify.py")
-_BLOCK: Final = 200
 # ZIP knows no earlier time, and the same bundle should be the same bytes.
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -76,6 +77,7 @@ async def export(
 
     Raises:
         NoProof: nothing is signed, or what is held is not what was signed.
+        ArchiveNeeded: some of it was archived, and a file is not at hand.
     """
     detail: dict[str, object] = {"dossier" if about is About.DOSSIER else "subject_ref": value}
     await prove_log.note_access(context, caller, "exported", correlation_id, detail)
@@ -86,7 +88,8 @@ async def export(
         path = None if since is None else await _since(context, session, since, signed)
         pending = await log_reading.count_pending(session, about.value, value)
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
-            async with aclosing(_proofs(session, about, value, signed)) as proofs:
+            shelf = Shelf(context.retention.archive_dir)
+            async with aclosing(_proofs(session, about, value, signed, shelf)) as proofs:
                 written, above = await _write_entries(bundle, proofs)
             write_frame(bundle, {about.value: value}, signed.note, context.log.verifiers, path)
             if stamp is not None:
@@ -114,13 +117,16 @@ async def _since(context: Context, session: ReadSession, since: str, signed: Sig
     return await prove_log.consistency(session, old.size, signed.size)
 
 
-async def _proofs(session: ReadSession, about: About, value: str, signed: Signed) -> AsyncGenerator[Proof | None, None]:
-    """The proofs in the order of the tree; None for an entry above the checkpoint."""
-    after = -1
-    while leaves := await log_reading.leaves_about(session, about.value, value, after=after, limit=_BLOCK):
-        for leaf in leaves:
-            yield await prove_log.proof_of(session, leaf, signed) if leaf.seq < signed.size else None
-        after = leaves[-1].seq
+async def _proofs(
+    session: ReadSession, about: About, value: str, signed: Signed, shelf: Shelf
+) -> AsyncGenerator[Proof | None, None]:
+    """The proofs in the order of the tree, of what was archived too; None for an entry above the checkpoint."""
+    try:
+        async for leaf in shelf.leaves_about(session, about.value, value):
+            yield await prove_log.proof_of(session, leaf, signed, shelf) if leaf.seq < signed.size else None
+    except Lies as error:
+        message = f"not all of it can be shown: {error}; run 'lienthong audit verify'"
+        raise NoProof(message) from error
 
 
 async def _write_entries(bundle: zipfile.ZipFile, proofs: AsyncIterator[Proof | None]) -> tuple[int, int]:

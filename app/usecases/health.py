@@ -12,7 +12,7 @@ from app.domain.breaker import GateState
 from app.domain.delivery import PORTAL, DeliveryState, LaneState, Target
 from app.errors import StoreBusy
 from app.store import blobs, gates, holds, links, migrate, views
-from app.usecases import log_guard, log_health, self_check
+from app.usecases import disk_guard, log_guard, log_health, self_check
 from app.usecases.ask_person import SOURCE
 from app.usecases.context import Context
 from app.vault import VaultError
@@ -41,7 +41,15 @@ class Doctor:
         if now - self._looked > _CACHE_SECONDS:
             checks = await asyncio.gather(*(self._far_side(target) for target in self.context.connectors))
             self._far, self._looked = dict(checks) | await self._files() | await log_health.found(self.context), now
-        return bool(store["ok"]), {"database": store} | self._far
+        return bool(store["ok"]), {"database": store} | self._disks() | self._far
+
+    def _disks(self) -> dict[str, dict[str, Any]]:
+        """Whether there is room. A disk that fills up is told; records are taken as long as they can be written."""
+        least = self.context.retention.disk_free_share_min
+        return {
+            room.subject: {"ok": room.free_share >= least, "detail": f"{100 * room.free_share:.0f} % free"}
+            for room in disk_guard.rooms(self.context)
+        }
 
     async def _store(self) -> dict[str, Any]:
         try:

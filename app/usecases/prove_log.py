@@ -22,8 +22,10 @@ from app.store import audit, checkpoints, log_reading, translog
 from app.store.log_reading import Leaf
 from app.store.session import ReadSession, WriteSession
 from app.tlog import Checkpoint, LeafRefused, TlogError, Verifier, open_checkpoint
+from app.usecases.archives import Shelf
 from app.usecases.context import Caller, Context
 from app.usecases.log_leaf import leaf_for
+from app.usecases.log_lies import Lies
 
 KIND: Final = "c2sp.org/tlog-proof@v1"
 _NOT_ONE: Final = f"not a {KIND} with the entry as its extra data"
@@ -106,11 +108,14 @@ async def newest(session: ReadSession) -> Signed:
     return Signed(held.size, held.root, held.note + "".join(f"{line.rstrip()}\n" for line in lines))
 
 
-async def proof_of(session: ReadSession, leaf: Leaf, signed: Signed) -> Proof:
+async def proof_of(session: ReadSession, leaf: Leaf, signed: Signed, shelf: Shelf | None = None) -> Proof:
     """The proof of an entry under a checkpoint, made from its row and the tiles, and tried before it is given.
+
+    The row of an entry that was archived is read from its archive (``shelf``).
 
     Raises:
         NoProof: the entry or the log is not what was signed.
+        ArchiveNeeded: it was archived, and the file is not at hand.
     """
     where = f"entry {leaf.audit_id}"
     if leaf.seq >= signed.size:
@@ -118,10 +123,10 @@ async def proof_of(session: ReadSession, leaf: Leaf, signed: Signed) -> Proof:
         raise NoProof(message)
     damaged = f"{where} cannot be proved: the log is not what was signed; run 'lienthong audit verify'"
     try:
-        data = leaf_for(leaf.row or {})
+        data = leaf_for(await (shelf or Shelf()).row(session, leaf))
         tiles = await translog.tiles(session, tiles_for_inclusion(leaf.seq, signed.size))
         path = inclusion_proof(leaf.seq, signed.size, tiles)
-    except (LeafRefused, TileMissing, KeyError) as error:
+    except (LeafRefused, TileMissing, KeyError, Lies) as error:
         raise NoProof(damaged) from error
     if not verify_inclusion(leaf_hash(data), leaf.seq, signed.size, path, signed.root):
         raise NoProof(damaged)
@@ -149,6 +154,7 @@ async def prove(context: Context, caller: Caller, audit_id: int, correlation_id:
 
     Raises:
         NoProof: there is none.
+        ArchiveNeeded: it was archived, and the file is not at hand.
     """
     await note_access(context, caller, "proved", correlation_id, {"entry": audit_id})
     async with context.database.read() as session:
@@ -157,7 +163,7 @@ async def prove(context: Context, caller: Caller, audit_id: int, correlation_id:
         if leaf is None:
             message = f"entry {audit_id} is not in the log: there is none, or it is too new"
             raise NoProof(message)
-        return await proof_of(session, leaf, signed)
+        return await proof_of(session, leaf, signed, Shelf(context.retention.archive_dir))
 
 
 async def note_access(

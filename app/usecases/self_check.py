@@ -145,6 +145,7 @@ class _Pass:
             pause=pause,
             go_on=self._found,
             stamp_roots=policy.stamps.roots,
+            archives=context.retention.archive_dir,
         )
         return await verify_log.verify(context, wanted)
 

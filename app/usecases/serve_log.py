@@ -7,11 +7,14 @@ dossiers, so a look at them is on record like any other look into the log.
 from app.domain.merkle import Tile
 from app.domain.tiles import HASH_BYTES, WIDTH, BadTilePath, parse_entries_path, parse_tile_path, to_bundle, width_at
 from app.errors import UnknownLogPart
-from app.store import checkpoints, translog
-from app.store.session import ReadSession
+from app.store import checkpoints, log_reading, translog
+from app.store.readable import UnreadableRow
+from app.store.session import ReadSession, Row
 from app.usecases import prove_log
+from app.usecases.archives import Shelf
 from app.usecases.context import Caller, Context
 from app.usecases.log_leaf import leaf_for
+from app.usecases.log_lies import Lies
 
 _NOTHING_SIGNED, _NOT_COVERED = "no checkpoint was signed yet", "no checkpoint covers this yet"
 _TILE_MISSING, _ENTRY_MISSING = "this tile is missing", "an entry of this bundle is missing"
@@ -54,6 +57,7 @@ async def entries(context: Context, caller: Caller, path: str, correlation_id: s
 
     Raises:
         UnknownLogPart: no such path, beyond the newest checkpoint, or an entry of it is not there any more.
+        ArchiveNeeded: an entry of it was archived, and the file is not at hand.
     """
     try:
         wanted = parse_entries_path(path)
@@ -64,9 +68,22 @@ async def entries(context: Context, caller: Caller, path: str, correlation_id: s
     async with context.database.read() as session:
         await _must_be_covered(session, wanted)
         rows = await translog.entries(session, start, start + wanted.width)
+        if len(rows) < wanted.width:
+            rows = await _with_archived(context, session, start, start + wanted.width)
     if [row.pop("seq") for row in rows] != list(range(start, start + wanted.width)):
         raise _unknown(_ENTRY_MISSING)
     return to_bundle([leaf_for(row) for row in rows]), wanted.width == WIDTH
+
+
+async def _with_archived(context: Context, session: ReadSession, start: int, end: int) -> list[Row]:
+    """The entries of a bundle, those from archives among them; one that is gone is left out."""
+    shelf = Shelf(context.retention.archive_dir)
+    await shelf.load(session, start, end)
+    try:
+        leaves = await log_reading.leaves(session, start, end)
+        return [{**await shelf.row(session, leaf), "seq": leaf.seq} for leaf in leaves]
+    except (Lies, UnreadableRow):
+        return []
 
 
 async def proof(context: Context, caller: Caller, audit_id: int, correlation_id: str) -> str:
@@ -74,6 +91,7 @@ async def proof(context: Context, caller: Caller, audit_id: int, correlation_id:
 
     Raises:
         UnknownLogPart: there is no such entry, or no checkpoint covers it yet.
+        ArchiveNeeded: it was archived, and the file is not at hand.
     """
     try:
         found = await prove_log.prove(context, caller, audit_id, correlation_id)

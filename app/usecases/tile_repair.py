@@ -23,7 +23,7 @@ from app.store.session import ReadSession, WriteSession
 from app.tlog import TlogError, open_checkpoint
 from app.usecases import log_signing
 from app.usecases.context import Caller, Context, LogPolicy
-from app.usecases.verify_log import hash_of
+from app.usecases.log_lies import hash_of
 
 _BLOCK: Final = 2000
 _TILES_PER_WRITE: Final = 100

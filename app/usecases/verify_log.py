@@ -5,33 +5,33 @@ reckoned from those leaves alone. A log that is whole in itself may still be ano
 checkpoint kept outside the database can tell.
 """
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from cryptography.x509 import Certificate
 
 from app.domain.log_check import Climb, Finding, Lie, Progress, TileHash
-from app.domain.merkle import leaf_hash
 from app.errors import LienThongError
 from app.store import checkpoints, log_reading, translog
 from app.store.checkpoints import Signed
 from app.store.log_reading import Leaf
 from app.store.readable import UnreadableRow
-from app.store.session import ReadSession, Row
-from app.tlog import Checkpoint, KeyKind, LeafRefused, TlogError, Verifier, open_checkpoint
-from app.usecases import check_values
+from app.store.session import ReadSession
+from app.tlog import Checkpoint, TlogError, Verifier, open_checkpoint
+from app.usecases import check_values, log_rows
+from app.usecases.archives import Shelf
 from app.usecases.check_values import ValueCounts
 from app.usecases.context import Context
-from app.usecases.log_leaf import leaf_for
+from app.usecases.log_lies import Lies
+from app.usecases.log_marks import Marks
 from app.usecases.stamp_check import NO_STAMPS, StampsChecked, check_stamps
 
 _HASH: Final = 32
 _CHECKPOINTS: Final = 200
-_SWAP_REACH: Final = 5000
 
 
 class CannotVerify(LienThongError):
@@ -46,6 +46,7 @@ class Wanted:
     leaf. ``block`` entries are in memory at a time. ``keep`` is told after each block how far it has come; where
     ``pause`` then says so, no more is read. A row that lies is the end, unless ``go_on`` wants what follows too.
     Time-stamps are held to ``stamp_roots``; without any they are not looked at.
+    Entries that were archived are read from the folder ``archives``, as far as their files lie there.
     """
 
     verifiers: tuple[Verifier, ...]
@@ -54,6 +55,7 @@ class Wanted:
     grace_seconds: float = 600.0
     block: int = 1000
     resume: Progress | None = None
+    archives: Path | None = None
     keep: Callable[[Progress], None] = lambda _: None
     tell: Callable[[int], None] = lambda _: None
     pause: Callable[[], bool] = lambda: False
@@ -66,6 +68,8 @@ class Checked:
     """What was checked. ``newest`` is the checkpoint that covers it; without a ``finding`` all holds.
 
     One that was ``paused`` has read ``entries`` of ``until`` and says nothing of the rest.
+    Of ``entries``, ``archived`` were read from archives; ``unread`` are archived too, by file, and were not read: of
+    them only the hash is known.
     """
 
     entries: int
@@ -78,14 +82,8 @@ class Checked:
     paused: bool = False
     stamps: StampsChecked = NO_STAMPS
     values: ValueCounts = field(default_factory=ValueCounts)
-
-
-class _Lies(Exception):
-    """Carries a finding up."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.words)
-        self.finding = finding
+    archived: int = 0
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
 async def count(context: Context) -> int:
@@ -115,19 +113,21 @@ async def verify(context: Context, wanted: Wanted) -> Checked:
         if not reader.paused:
             stamps = await check_stamps(context, wanted.stamp_roots)
             finding = stamps.finding
-    except _Lies as lies:
+    except Lies as lies:
         finding = lies.finding
     return Checked(
         entries=reader.climb.size,
         checkpoints=reader.checked,
         newest=newest,
-        witnesses=tuple(sorted(reader.witnesses)),
+        witnesses=tuple(sorted(reader.marks.witnesses)),
         resumed_at=reader.resumed_at,
         finding=finding,
         until=size,
         paused=reader.paused,
         stamps=stamps,
         values=reader.values,
+        archived=reader.shelf.read,
+        unread=dict(reader.shelf.unread),
     )
 
 
@@ -154,14 +154,15 @@ class _Reader:
         self.good, self.last = 0, (-1, 0)
         self.checked = self.resumed_at = 0
         self.paused = False
-        self.witnesses: set[str] = set()
+        self.marks = Marks(wanted.verifiers, wanted.origin)
+        self.shelf = Shelf(wanted.archives, wanted.grace_seconds)
         self.values = ValueCounts()
 
     async def run(self) -> None:
         """Find the first lie.
 
         Raises:
-            _Lies: there is one.
+            Lies: there is one.
         """
         self._still_there()
         await self._resume()
@@ -169,7 +170,7 @@ class _Reader:
             async with self.context.database.read() as session:
                 marks = await self._marks(session)
                 await self._block(session, marks)
-                await self._cosigned(session, marks)
+                await self.marks.cosigned(session, marks)
             self.wanted.keep(self._progress())
             self.wanted.tell(self.climb.size)
             if self.wanted.pause():
@@ -188,7 +189,7 @@ class _Reader:
                     f"rolled back: the checkpoint kept outside covers {kept.size} entries, the log has "
                     f"{self.until}; the first one that is gone is that of place {self.until}"
                 )
-                raise _Lies(Finding(Lie.ROLLED_BACK, words, seq=self.until))
+                raise Lies(Finding(Lie.ROLLED_BACK, words, seq=self.until))
 
     async def _resume(self) -> None:
         held = self.wanted.resume
@@ -225,6 +226,7 @@ class _Reader:
         first, until = self.climb.size, min(self.climb.size + self.wanted.block, self.until)
         if len(marks) == _CHECKPOINTS:
             until = min(until, max(marks[-1].size, first))
+        await self.shelf.load(session, first, until)
         leaves = await self._leaves(session, first, until)
         beside = await check_values.load(session, leaves.values())
         waiting, stops = list(marks), {kept.size for kept in self.outside}
@@ -234,10 +236,10 @@ class _Reader:
             leaf = leaves.get(place)
             if leaf is None:
                 words = f"place {place} of the tree has no leaf any more"
-                raise _Lies(Finding(Lie.BROKEN_TREE, words, seq=place))
+                raise Lies(Finding(Lie.BROKEN_TREE, words, seq=place))
             try:
                 await self._check_entry(session, leaf, beside)
-            except _Lies as lies:
+            except Lies as lies:
                 # The leaf still stands for the row: what follows can be held against it.
                 if not self.wanted.go_on(lies.finding):
                     raise
@@ -247,9 +249,14 @@ class _Reader:
         self.values += beside.counts
         await self._check_tiles(session, known)
         for left in waiting:
-            self._open(left)
+            self.marks.open(left)
             words = f"a checkpoint was signed over {left.size} entries, and {self.until} are left"
-            raise _Lies(Finding(Lie.ROLLED_BACK, words, seq=self.until))
+            raise Lies(Finding(Lie.ROLLED_BACK, words, seq=self.until))
+
+    async def _check_entry(self, session: ReadSession, leaf: Leaf, beside: check_values.Beside) -> None:
+        await log_rows.check_row(session, leaf, self.shelf)
+        if lie := beside.lie(leaf):
+            raise Lies(lie)
 
     async def _leaves(self, session: ReadSession, first: int, until: int) -> dict[int, Leaf]:
         try:
@@ -257,7 +264,7 @@ class _Reader:
         except UnreadableRow as error:
             if until - first == 1:
                 words = f"the entry of place {first} holds what nobody of ours wrote, and cannot be read"
-                raise _Lies(Finding(Lie.ALTERED_BYTE, words, seq=first)) from error
+                raise Lies(Finding(Lie.ALTERED_BYTE, words, seq=first)) from error
             # One of them is bad: read one by one, so that the first is named.
             return {
                 place: leaf for at in range(first, until) for place, leaf in (await self._upto(session, at)).items()
@@ -265,41 +272,14 @@ class _Reader:
         for earlier, later in pairwise(found):
             if earlier.seq == later.seq:
                 words = f"place {later.seq} of the tree has two leaves"
-                raise _Lies(Finding(Lie.BROKEN_TREE, words, later.seq, later.audit_id))
+                raise Lies(Finding(Lie.BROKEN_TREE, words, later.seq, later.audit_id))
         return {leaf.seq: leaf for leaf in found}
 
     async def _upto(self, session: ReadSession, place: int) -> dict[int, Leaf]:
         found = await self._leaves(session, place, place + 1)
         for leaf in found.values():
-            await self._check_row(session, leaf)
+            await log_rows.check_row(session, leaf, self.shelf)
         return found
-
-    async def _check_entry(self, session: ReadSession, leaf: Leaf, beside: check_values.Beside) -> None:
-        await self._check_row(session, leaf)
-        if lie := beside.lie(leaf):
-            raise _Lies(lie)
-
-    async def _check_row(self, session: ReadSession, leaf: Leaf) -> None:
-        where = f"entry {leaf.audit_id} (place {leaf.seq})"
-        if leaf.row is None:
-            raise _Lies(Finding(Lie.DELETED_ROW, f"{where} was deleted", leaf.seq, leaf.audit_id))
-        hashed = hash_of(leaf.row)
-        if hashed == leaf.leaf_hash:
-            if not _as_written(leaf.row):
-                words = f"{where}: its detail means the same, but is not written as it was"
-                raise _Lies(Finding(Lie.ALTERED_BYTE, words, leaf.seq, leaf.audit_id))
-            return
-        tile = await translog.tiles(session, [(0, leaf.seq // 256)])
-        slot = leaf.seq % 256 * _HASH
-        if hashed is not None and tile.get((0, leaf.seq // 256), b"")[slot : slot + _HASH] == hashed:
-            words = f"the leaf of {where} was changed; the entry itself stands as it was sequenced"
-            raise _Lies(Finding(Lie.BROKEN_TREE, words, leaf.seq, leaf.audit_id))
-        other = await _stands_in_place_of(session, leaf)
-        if other is not None:
-            words = f"{where} and entry {other} stand in each other's place"
-            raise _Lies(Finding(Lie.SWAPPED_ROWS, words, leaf.seq, leaf.audit_id))
-        words = f"{where} was altered: it is not what was sequenced"
-        raise _Lies(Finding(Lie.ALTERED_BYTE, words, leaf.seq, leaf.audit_id))
 
     async def _check_tiles(self, session: ReadSession, known: Sequence[TileHash]) -> None:
         keys = sorted({(each.level, each.index) for each in known})
@@ -309,16 +289,16 @@ class _Reader:
             if held.get((each.level, each.index), b"")[at : at + _HASH] != each.value:
                 place = (each.index * 256 + each.slot) << (8 * each.level)
                 words = f"tile {each.level}/{each.index} is not over the leaves: it differs from place {place} on"
-                raise _Lies(Finding(Lie.BROKEN_TREE, words, seq=place))
+                raise Lies(Finding(Lie.BROKEN_TREE, words, seq=place))
 
     def _reached(self, waiting: list[Signed], size: int) -> None:
         """Hold all checkpoints of this size against what was reckoned."""
         while waiting and waiting[0].size == size:
             mark = waiting.pop(0)
-            self._open(mark)
+            self.marks.open(mark)
             if mark.id < self.last[1]:
                 words = f"checkpoint {mark.id} speaks of {mark.size} entries, and an earlier one of fewer"
-                raise _Lies(Finding(Lie.FORGED_CHECKPOINT, words, seq=mark.size))
+                raise Lies(Finding(Lie.FORGED_CHECKPOINT, words, seq=mark.size))
             self._hold("the signed checkpoint", mark.size, mark.root, self.good)
             self.last = (mark.size, mark.id)
             self.checked += 1
@@ -336,28 +316,7 @@ class _Reader:
                 f"history was rewritten: {what} over {size} entries has another root; the first entry that lies is "
                 f"one of the places {good} to {size - 1}"
             )
-            raise _Lies(Finding(Lie.REWRITTEN_HISTORY, words, seq=good))
-
-    def _open(self, mark: Signed, lines: str = "") -> Checkpoint:
-        words = f"checkpoint {mark.id} over {mark.size} entries is forged: "
-        try:
-            checkpoint, opened = open_checkpoint(mark.note + lines, self.wanted.verifiers, self.wanted.origin)
-        except TlogError as error:
-            raise _Lies(Finding(Lie.FORGED_CHECKPOINT, f"{words}{error}", seq=mark.size)) from error
-        if (checkpoint.size, checkpoint.root) != (mark.size, mark.root):
-            words += "its note says something else"
-            raise _Lies(Finding(Lie.FORGED_CHECKPOINT, words, seq=mark.size))
-        self.witnesses |= {each.verifier.name for each in opened.signatures if each.at is not None}
-        return checkpoint
-
-    async def _cosigned(self, session: ReadSession, marks: Sequence[Signed]) -> None:
-        """The witnesses' lines under these checkpoints, as far as their keys are known."""
-        if not any(verifier.kind is KeyKind.COSIGNATURE_V1 for verifier in self.wanted.verifiers):
-            return
-        for mark in marks:
-            lines = [line for _, line in await checkpoints.cosignatures(session, mark.id)]
-            if lines:
-                self._open(mark, "".join(f"{line.rstrip()}\n" for line in lines))
+            raise Lies(Finding(Lie.REWRITTEN_HISTORY, words, seq=good))
 
     async def _rest(self) -> None:
         """Checkpoints that are gone, two leaves of one entry, and entries that nothing sequenced."""
@@ -368,12 +327,12 @@ class _Reader:
                 f"rolled back: the checkpoint kept outside covers {self.outside[-1].size} entries, the newest one in "
                 f"the log {held}; those above have no signature any more"
             )
-            raise _Lies(Finding(Lie.ROLLED_BACK, words, seq=held))
+            raise Lies(Finding(Lie.ROLLED_BACK, words, seq=held))
         async with self.context.database.read() as session:
             twice = await log_reading.doubled(session)
             if twice is not None:
                 words = f"entry {twice} has two leaves"
-                raise _Lies(Finding(Lie.BROKEN_TREE, words, audit_id=twice))
+                raise Lies(Finding(Lie.BROKEN_TREE, words, audit_id=twice))
             before = await session.now() - timedelta(seconds=self.wanted.grace_seconds)
             last, step = await log_reading.newest_entry(session), self.wanted.block * 10
             for low in range(0, last, step):
@@ -383,28 +342,4 @@ class _Reader:
                         f"entry {found[0]} has no leaf, though it says to be older than "
                         f"{self.wanted.grace_seconds:.0f} s: put in by another hand, or nothing is sequenced any more"
                     )
-                    raise _Lies(Finding(Lie.INSERTED_ROW, words, audit_id=found[0]))
-
-
-def hash_of(row: Row, **changes: object) -> bytes | None:
-    """The leaf hash of a row; None when it has no leaf."""
-    try:
-        return leaf_hash(leaf_for(row | changes))
-    except LeafRefused:
-        return None
-
-
-def _as_written(row: Row) -> bool:
-    """Whether the detail is written as ``app.store.audit`` writes it: a leaf holds what it means only."""
-    text = row["detail"]
-    return bool(json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")) == text)
-
-
-async def _stands_in_place_of(session: ReadSession, leaf: Leaf) -> int | None:
-    """The entry whose leaf this row would be the right one for, looked for on both sides; None when there is none."""
-    near = (leaf.audit_id - _SWAP_REACH, leaf.audit_id + _SWAP_REACH)
-    row = leaf.row or {}
-    for audit_id, hashed in (await log_reading.leaf_hashes(session, near)).items():
-        if audit_id != leaf.audit_id and hash_of(row, id=audit_id) == hashed:
-            return audit_id
-    return None
+                    raise Lies(Finding(Lie.INSERTED_ROW, words, audit_id=found[0]))

@@ -30,12 +30,14 @@ from app.tlog import (
     issue_receipt,
     receipt_verify,
 )
+from app.usecases.context import RetentionPolicy
 from connectors.testing_population import InMemoryPopulation
 from tests.api.test_door import problem
 from tests.asking import BIRTH, FREE, NAME, ask, number, person
 from tests.factories import NOW, ManualClock
-from tests.logging_world import COSIGNER, ORIGIN, SIGNER, policy, sequence_all
+from tests.logging_world import COSIGNER, ORIGIN, SIGNER, execute, policy, sequence_all
 from tests.papers_world import World, door, keep, make, metadata, paper
+from tests.retention_world import approved, prune_all
 from tests.worlds import FROM_TEST, code, dossier, dossier_body, drain, hand_over
 
 ME, OTHER = ({"kind": "personal_number", "number": number(place)} for place in (1, 2))
@@ -324,3 +326,29 @@ async def test_a_receipt_that_was_changed_does_not_hold(world: World, client: ht
         Receipt.parse(receipt.to_text().replace("index ", "index 0", 1))
     blob = base64.b64encode(receipt.leaf_hash).decode()
     assert refuses(note.replace(blob, base64.b64encode(bytes(32)).decode()), [VKEY])
+
+
+async def test_what_was_archived_is_told_and_receipted_from_its_archive(
+    world: World, client: httpx.AsyncClient, clock: ManualClock, tmp_path: Path
+) -> None:
+    clock.advance(-900 * DAY_SECONDS)
+    await drain(world.context)
+    clock.advance(900 * DAY_SECONDS)
+    await execute(world.context.database, "UPDATE dossiers SET status = 'returned'")
+    await sequence_all(world.context)
+    clock.advance(120)
+    await sequence_all(world.context)
+    mine = await told(client, ME)
+    assert [one["what"] for one in mine] == ["dossier_taken", "dossier_sending"]
+    folder = tmp_path / "archives"
+    folder.mkdir()
+    archiving = replace(world.context, retention=RetentionPolicy(archive_dir=folder))
+    await approved(archiving)
+    (block,) = await prune_all(archiving)
+    assert (block.archived, block.ended) == (4, True)
+    problem(await client.get(f"{await address_of(client, ME)}/disclosures"), 410, "archive-needed")
+    problem(await client.get(mine[0]["receipt"]), 410, "archive-needed")
+    async with door(archiving, ["read", "intake"]) as reader:
+        assert await told(reader, ME) == await told(reader, ME, limit=1) == mine
+        receipt = (await reader.get(mine[0]["receipt"])).content
+    assert check_receipt(receipt, [SIGNER.verifier], ORIGIN)[0].told["what"] == "dossier_taken"
