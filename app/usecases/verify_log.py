@@ -5,7 +5,6 @@ reckoned from those leaves alone. A log that is whole in itself may still be ano
 checkpoint kept outside the database can tell.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,10 +22,9 @@ from app.store.log_reading import Leaf
 from app.store.readable import UnreadableRow
 from app.store.session import ReadSession, Row
 from app.tlog import Checkpoint, KeyKind, LeafRefused, TlogError, Verifier, open_checkpoint
-from app.usecases import check_values
-from app.usecases.check_values import ValueCounts
+from app.usecases.check_values import Beside, ValueCounts, load_beside
 from app.usecases.context import Context
-from app.usecases.log_leaf import leaf_for
+from app.usecases.log_leaf import as_written, leaf_for
 from app.usecases.stamp_check import NO_STAMPS, StampsChecked, check_stamps
 
 _HASH: Final = 32
@@ -226,15 +224,14 @@ class _Reader:
         if len(marks) == _CHECKPOINTS:
             until = min(until, max(marks[-1].size, first))
         leaves = await self._leaves(session, first, until)
-        beside = await check_values.load(session, leaves.values())
+        beside = await load_beside(session, leaves.values())
         waiting, stops = list(marks), {kept.size for kept in self.outside}
         known: list[TileHash] = []
         self._reached(waiting, first)
         for place in range(first, until):
             leaf = leaves.get(place)
             if leaf is None:
-                words = f"place {place} of the tree has no leaf any more"
-                raise _Lies(Finding(Lie.BROKEN_TREE, words, seq=place))
+                raise _Lies(Finding(Lie.BROKEN_TREE, f"place {place} of the tree has no leaf any more", seq=place))
             try:
                 await self._check_entry(session, leaf, beside)
             except _Lies as lies:
@@ -274,7 +271,7 @@ class _Reader:
             await self._check_row(session, leaf)
         return found
 
-    async def _check_entry(self, session: ReadSession, leaf: Leaf, beside: check_values.Beside) -> None:
+    async def _check_entry(self, session: ReadSession, leaf: Leaf, beside: Beside) -> None:
         await self._check_row(session, leaf)
         if lie := beside.lie(leaf):
             raise _Lies(lie)
@@ -285,7 +282,7 @@ class _Reader:
             raise _Lies(Finding(Lie.DELETED_ROW, f"{where} was deleted", leaf.seq, leaf.audit_id))
         hashed = hash_of(leaf.row)
         if hashed == leaf.leaf_hash:
-            if not _as_written(leaf.row):
+            if not as_written(leaf.row):
                 words = f"{where}: its detail means the same, but is not written as it was"
                 raise _Lies(Finding(Lie.ALTERED_BYTE, words, leaf.seq, leaf.audit_id))
             return
@@ -372,8 +369,7 @@ class _Reader:
         async with self.context.database.read() as session:
             twice = await log_reading.doubled(session)
             if twice is not None:
-                words = f"entry {twice} has two leaves"
-                raise _Lies(Finding(Lie.BROKEN_TREE, words, audit_id=twice))
+                raise _Lies(Finding(Lie.BROKEN_TREE, f"entry {twice} has two leaves", audit_id=twice))
             before = await session.now() - timedelta(seconds=self.wanted.grace_seconds)
             last, step = await log_reading.newest_entry(session), self.wanted.block * 10
             for low in range(0, last, step):
@@ -392,12 +388,6 @@ def hash_of(row: Row, **changes: object) -> bytes | None:
         return leaf_hash(leaf_for(row | changes))
     except LeafRefused:
         return None
-
-
-def _as_written(row: Row) -> bool:
-    """Whether the detail is written as ``app.store.audit`` writes it: a leaf holds what it means only."""
-    text = row["detail"]
-    return bool(json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")) == text)
 
 
 async def _stands_in_place_of(session: ReadSession, leaf: Leaf) -> int | None:
