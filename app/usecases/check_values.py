@@ -85,7 +85,7 @@ class Beside:
         return ValueCounts(opened=1)
 
 
-async def load(session: ReadSession, leaves: Iterable[Leaf]) -> Beside:
+async def load_beside(session: ReadSession, leaves: Iterable[Leaf]) -> Beside:
     """Everything that stands beside these entries, in three or four questions."""
     rows = {leaf.audit_id: leaf.row for leaf in leaves if leaf.row is not None}
     held = await audit_values.find(session, rows.keys())

@@ -22,9 +22,9 @@ from app.store.log_reading import Leaf
 from app.store.readable import UnreadableRow
 from app.store.session import ReadSession
 from app.tlog import Checkpoint, TlogError, Verifier, open_checkpoint
-from app.usecases import check_values, log_rows
+from app.usecases import log_rows
 from app.usecases.archives import Shelf
-from app.usecases.check_values import ValueCounts
+from app.usecases.check_values import Beside, ValueCounts, load_beside
 from app.usecases.context import Context
 from app.usecases.log_lies import Lies
 from app.usecases.log_marks import Marks
@@ -228,7 +228,7 @@ class _Reader:
             until = min(until, max(marks[-1].size, first))
         await self.shelf.load(session, first, until)
         leaves = await self._leaves(session, first, until)
-        beside = await check_values.load(session, leaves.values())
+        beside = await load_beside(session, leaves.values())
         waiting, stops = list(marks), {kept.size for kept in self.outside}
         known: list[TileHash] = []
         self._reached(waiting, first)
@@ -253,7 +253,7 @@ class _Reader:
             words = f"a checkpoint was signed over {left.size} entries, and {self.until} are left"
             raise Lies(Finding(Lie.ROLLED_BACK, words, seq=self.until))
 
-    async def _check_entry(self, session: ReadSession, leaf: Leaf, beside: check_values.Beside) -> None:
+    async def _check_entry(self, session: ReadSession, leaf: Leaf, beside: Beside) -> None:
         await log_rows.check_row(session, leaf, self.shelf)
         if lie := beside.lie(leaf):
             raise Lies(lie)
