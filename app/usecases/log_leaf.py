@@ -1,7 +1,6 @@
 """The leaf of an audit entry, whatever the entry holds: no entry may keep those behind it out of the tree."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 
 from app.tlog import LeafRefused, leaf_of
@@ -21,9 +20,3 @@ def leaf_for(entry: Mapping[str, object]) -> bytes:
     except LeafRefused:
         digest = hashlib.sha256(str(entry["detail"]).encode()).hexdigest()
         return leaf_of({**entry, "detail": {"detail_sha256": digest}})
-
-
-def as_written(row: Mapping[str, object]) -> bool:
-    """Whether the detail is written as ``app.store.audit`` writes it: a leaf holds what it means only."""
-    text = str(row["detail"])
-    return bool(json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")) == text)
