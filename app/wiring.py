@@ -14,7 +14,7 @@ from app.errors import ConfigurationError
 from app.papers import Bench, Limits
 from app.papers.bundle_facts import Seal
 from app.papers.trust import TrustSettings, load_trust
-from app.policies import log_policy, once_policy, paper_policy, people_policy, policy, token_policy
+from app.policies import log_policy, once_policy, paper_policy, people_policy, policy, posture, token_policy
 from app.reference import Catalogue, CatalogueError, ProcedureFacts, UnitFacts, load_catalogue
 from app.reference.places import Places, load_places
 from app.reference.rules import RuleBook, check, load_rules
@@ -331,6 +331,7 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
         log=log_policy(settings),
         access=replace(token_policy(settings), external=_external_issuer(settings)),
         people=people_policy(settings),
+        posture=posture(settings),
         witness=WitnessConnector(build_client(WITNESS_HTTP), WITNESS_HTTP) if settings.log_witnesses else None,
     )
 

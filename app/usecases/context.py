@@ -12,6 +12,7 @@ from app.domain.breaker import BreakerPolicy
 from app.domain.delivery import Target
 from app.domain.documents import GateMode, Judged, Marks, Role, SignerKind, Verdict
 from app.domain.retry import Schedules
+from app.domain.standing import Mode
 from app.domain.worktime import WorkingCalendar
 from app.papers import Examined
 from app.papers.bundle_facts import Seal
@@ -179,14 +180,16 @@ class LogPolicy:
     """The rules of the transparency log.
 
     Without a ``signer`` entries are sequenced and no checkpoint is made, so that no age is counted and none stops
-    anything. ``verifiers`` are the keys whose earlier checkpoints count, the signer's own among them. What was signed
-    last is also kept in the file ``memory``, out of the database's reach. ``witnesses`` (by address) are asked to
-    cosign; with a ``cosigner`` the checkpoints of the logs in ``witnessed`` (keys by origin) are cosigned here.
+    anything. ``verifiers`` are the keys whose earlier checkpoints count, the signer's own among them; ``earlier`` are
+    the names that the log had under those of another name. What was signed last is also kept in the file ``memory``,
+    out of the database's reach. ``witnesses`` (by address) are asked to cosign; with a ``cosigner`` the checkpoints of
+    the logs in ``witnessed`` (keys by origin) are cosigned here.
     """
 
     origin: str = ""
     signer: Signer | None = None
     verifiers: tuple[Verifier, ...] = ()
+    earlier: tuple[str, ...] = ()
     checkpoint_seconds: float = 60.0
     age_max_seconds: float = 14400.0
     memory: Path | None = None
@@ -216,6 +219,30 @@ class TokenPolicy:
     life_seconds: float = 600.0
     static: bool = True
     external: ExternalIssuer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """How this installation is set up, as far as the self-check must see it; never a secret itself.
+
+    ``private_files`` are files that only their owner may read, by the setting that names them.
+    """
+
+    mode: Mode = Mode.DEVELOPMENT
+    token_key: bool = False
+    mock_secrets: tuple[str, ...] = ()
+    plain_http: tuple[str, ...] = ()
+    environment_secrets: tuple[str, ...] = ()
+    private_files: Mapping[str, Path] = field(default_factory=dict)
+    weakness_report: Path | None = None
+
+
+@dataclass(slots=True)
+class ComplianceLook:
+    """What this process last judged, and when; None: it has not looked."""
+
+    at: datetime | None = None
+    red: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -253,5 +280,7 @@ class Context:
     access: TokenPolicy = field(default_factory=TokenPolicy)
     people: PeoplePolicy = field(default_factory=PeoplePolicy)
     log_look: LogLook = field(default_factory=LogLook)
+    posture: Posture = field(default_factory=Posture)
+    compliance_look: ComplianceLook = field(default_factory=ComplianceLook)
     witness: WitnessConnector | None = None
     draw: Callable[[], float] = field(default=random.random)

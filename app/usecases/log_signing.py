@@ -99,7 +99,7 @@ async def _sign(policy: LogPolicy, session: WriteSession, newest: checkpoints.Si
 
 def _opened(policy: LogPolicy, note: str, reason: str) -> Checkpoint:
     try:
-        return open_checkpoint(note, policy.verifiers, policy.origin)[0]
+        return open_checkpoint(note, policy.verifiers, policy.origin, policy.earlier)[0]
     except TlogError as error:
         raise NotSigned(reason) from error
 
@@ -139,6 +139,16 @@ def recall(policy: LogPolicy) -> str | None:
     except (OSError, UnicodeError) as error:
         reason = "memory_unreadable"
         raise NotSigned(reason) from error
+
+
+def remembered_size(policy: LogPolicy) -> int:
+    """How many entries were signed by this machine; 0: none, or no memory is kept.
+
+    Raises:
+        NotSigned: there is a memory and it cannot be read.
+    """
+    note = recall(policy)
+    return 0 if note is None else _opened(policy, note, "memory_unreadable").size
 
 
 def remember(policy: LogPolicy, note: str) -> None:

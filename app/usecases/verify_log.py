@@ -36,8 +36,9 @@ class CannotVerify(LienThongError):
 class Wanted:
     """What to check against.
 
-    ``outside`` are checkpoints (notes) kept outside the database. Entries older than ``grace_seconds`` must have a
-    leaf. ``block`` entries are in memory at a time. ``keep`` is told after each block how far it has come.
+    ``earlier`` are names that the log has had. ``outside`` are checkpoints (notes) kept outside the database. Entries
+    older than ``grace_seconds`` must have a leaf. ``block`` entries are in memory at a time. ``keep`` is told after
+    each block how far it has come.
     """
 
     verifiers: tuple[Verifier, ...]
@@ -48,6 +49,7 @@ class Wanted:
     resume: Progress | None = None
     keep: Callable[[Progress], None] = lambda _: None
     tell: Callable[[int], None] = lambda _: None
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ async def verify(context: Context, wanted: Wanted) -> Checked:
 
 def _outside(note: str, wanted: Wanted) -> Checkpoint:
     try:
-        return open_checkpoint(note, wanted.verifiers, wanted.origin)[0]
+        return open_checkpoint(note, wanted.verifiers, wanted.origin, wanted.earlier)[0]
     except TlogError as error:
         message = f"the checkpoint kept outside is not one of this log: {error}"
         raise CannotVerify(message) from error
@@ -294,7 +296,8 @@ class _Reader:
     def _open(self, mark: Signed, lines: str = "") -> Checkpoint:
         words = f"checkpoint {mark.id} over {mark.size} entries is forged: "
         try:
-            checkpoint, opened = open_checkpoint(mark.note + lines, self.wanted.verifiers, self.wanted.origin)
+            wanted = self.wanted
+            checkpoint, opened = open_checkpoint(mark.note + lines, wanted.verifiers, wanted.origin, wanted.earlier)
         except TlogError as error:
             raise _Lies(Finding(Lie.FORGED_CHECKPOINT, f"{words}{error}", seq=mark.size)) from error
         if (checkpoint.size, checkpoint.root) != (mark.size, mark.root):
