@@ -23,7 +23,7 @@ async def change(session: WriteSession, red: tuple[str, ...], now: datetime) -> 
     values: Row = {"allowed": not red, "red": json.dumps(red), "at": now}
     new = (postgresql if session.dialect == "postgresql" else sqlite).insert(compliance)
     first = new.values(name=_NAME, **values).on_conflict_do_nothing(index_elements=["name"])
-    if (await session.execute(first)).rowcount == 1:
+    if (await session.execute(first.returning(compliance.c.name))).scalar_one_or_none() is not None:
         return True
     other = update(compliance).where(compliance.c.name == _NAME, compliance.c.red != values["red"])
     return (await session.execute(other.values(**values))).rowcount == 1

@@ -4,22 +4,24 @@ What was judged is kept for a minute in each process. That it has changed is put
 first, in the transaction that keeps the new judgement.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.compliance import Judged, judge, red
 from app.domain.rulesets import LEGAL_BASIS, Purpose
-from app.domain.standing import Mode
+from app.domain.standing import Facts, Mode
 from app.store import audit
 from app.store import compliance as marks
 from app.store.session import SystemClock, WriteSession
 from app.usecases import standing
 from app.usecases.context import Context
 
+Gather: TypeAlias = Callable[[Context], Awaitable[Facts]]
 LOOK_SECONDS: Final = 60.0
 _log = structlog.get_logger(__name__)
 
@@ -43,17 +45,17 @@ class Report:
         return self.mode is not Mode.PRODUCTION or not self.red
 
 
-async def report(context: Context) -> Report:
+async def report(context: Context, gather: Gather = standing.gather) -> Report:
     """Look at everything now.
 
     Raises:
         StoreBusy: the database is out of reach.
     """
-    facts = await standing.gather(context)
+    facts = await gather(context)
     return Report(facts.at, facts.mode, judge(facts))
 
 
-async def blocked_by(context: Context) -> tuple[str, ...]:
+async def blocked_by(context: Context, gather: Gather = standing.gather) -> tuple[str, ...]:
     """The rows that keep questions about persons in the house, by a look that is at most a minute old; empty: none.
 
     Raises:
@@ -65,7 +67,7 @@ async def blocked_by(context: Context) -> tuple[str, ...]:
     look = context.compliance_look
     now = (context.database.clock or SystemClock()).now()
     if look.at is None or not 0 <= (now - look.at).total_seconds() < LOOK_SECONDS:
-        found = (await report(context)).red
+        found = (await report(context, gather)).red
         await _note(context, found)
         look.red, look.at = found, now
     return look.red
