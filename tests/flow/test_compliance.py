@@ -86,7 +86,7 @@ async def test_in_production_no_question_leaves_before_the_self_check_is_green(
     for address, body in _questions()[:2]:
         answer = await client.post(address, json=body)
         told = problem(answer, 503, "population-blocked")
-        assert {"backup", "log_signed", "public_https"} <= set(told["red"])
+        assert {"backup", "log_signed", "public_https"} <= set(answer.json()["red"])
         assert told["query"]
     assert population.questions == []
     outcomes = [row["outcome"] for row in await rows_of(context.database, person_queries)]
@@ -175,7 +175,7 @@ def test_production_does_not_begin_with_what_harms_at_once(tmp_path: Path) -> No
         assert f"LIENTHONG_{name}" in str(refused.value)
     key = tmp_path / "log.key"
     create_key_file(key, "log.example/h15")
-    good = {"portal_password": "real", "log_key": key, "static_tokens": False, "oauth_key": key}
+    good: dict[str, Any] = {"portal_password": "real", "log_key": key, "static_tokens": False, "oauth_key": key}
     refuse_unsafe(settings(mode="production", **good))
     assert posture(settings()).mock_secrets == ("LIENTHONG_PORTAL_PASSWORD",)
 

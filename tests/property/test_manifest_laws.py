@@ -75,7 +75,7 @@ def test_a_name_is_new_and_sorts_behind_those_of_its_second(at: datetime, count:
         taken.append(name_of(at, taken))
     assert len(set(taken)) == count + 1
     assert all(map(is_name, taken))
-    assert age_order(reversed(taken)) == taken
+    assert age_order(taken[::-1]) == taken
 
 
 @given(_PATHS, _PATHS)
