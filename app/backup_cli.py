@@ -6,9 +6,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from app.cli_work import caller_of, run
+from app.cli_work import caller_of, ended, run
 from app.config import Settings, load_settings
 from app.policies import key_files, version
+from app.tlog import TlogError, load_verifiers
 from app.usecases import backup, backup_files, check_backup, restore
 from app.usecases.backup import Made, Plan
 from app.usecases.check_backup import CheckedBackup
@@ -60,12 +61,22 @@ def list_(folder: Folder) -> None:
 
 
 @backup_cli.command()
-def verify(folder: Folder, name: Name = None) -> None:
+def verify(
+    folder: Folder,
+    name: Name = None,
+    key: Annotated[
+        list[str] | None, typer.Option(help="a verifier key of the log; may be given again. Default: the settings'")
+    ] = None,
+) -> None:
     """Hash all of a backup again, documents too. Exit code 2: it is not whole, or not what was signed."""
     settings = load_settings()
+    try:
+        given = load_verifiers(key or [])
+    except TlogError as error:
+        raise ended(error) from error
 
     async def work(context: Context) -> CheckedBackup:
-        return await check_backup.check(folder.absolute(), name, context.log.verifiers)
+        return await check_backup.check(folder.absolute(), name, given or context.log.verifiers)
 
     checked = run(settings, work)
     signed = "signed by the log's key" if checked.signed else "NOT SIGNED: no key of the log is known here"

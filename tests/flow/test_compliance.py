@@ -32,8 +32,10 @@ from tests.factories import ManualClock
 from tests.logging_world import execute
 from tests.papers_world import door
 from tests.property.test_compliance_laws import GOOD
-from tests.worlds import code, settings
+from tests.worlds import code, dossier, hand_over, settings
 
+# A procedure with a form that the population database fills.
+RESIDENCE = "1.010041"
 PRODUCTION = Posture(mode=Mode.PRODUCTION)
 
 
@@ -70,12 +72,12 @@ def _verify() -> dict[str, Any]:
 
 def _questions() -> list[tuple[str, dict[str, Any]]]:
     """The three ways to the population database."""
-    same = {"dossier": code(), "unit": "H15.50", "officer": "canbo01", "purpose": "Kiểm tra"}
+    same = {"dossier": code(2), "unit": "H15.50", "officer": "canbo01", "purpose": "Kiểm tra"}
     who = {"subject": {"kind": "personal_number", "number": number()}, "full_name": NAME, "birth_date": BIRTH}
     item = {"field": PersonField.PERMANENT_ADDRESS.value}
     return [
         ("/v1/persons/verify", _verify()),
-        ("/v1/once-only/check", {"procedure": "1.000110", "items": [item]} | same | who),
+        ("/v1/once-only/check", {"procedure": RESIDENCE, "items": [item]} | same | who),
         ("/v1/prefill", {"form": "CT01-XACNHAN-1"} | same | who),
     ]
 
@@ -83,16 +85,19 @@ def _questions() -> list[tuple[str, dict[str, Any]]]:
 async def test_in_production_no_question_leaves_before_the_self_check_is_green(
     context: Context, client: httpx.AsyncClient, population: InMemoryPopulation, clock: ManualClock
 ) -> None:
-    for address, body in _questions()[:2]:
+    paper = {"kind": "personal_number", "number": number()}
+    applicant = {"kind": "citizen", "full_name": NAME, "identities": [paper]}
+    await hand_over(context, dossier(2, procedure={"code": RESIDENCE}, applicant=applicant))
+    for address, body in _questions():
         answer = await client.post(address, json=body)
         told = problem(answer, 503, "population-blocked")
         assert {"backup", "log_signed", "public_https"} <= set(answer.json()["red"])
         assert told["query"]
     assert population.questions == []
     outcomes = [row["outcome"] for row in await rows_of(context.database, person_queries)]
-    assert outcomes == ["population-blocked"] * 2
+    assert outcomes == ["population-blocked"] * 3
     refused = [row for row in await rows_of(context.database, audit) if row["outcome"] == "population-blocked"]
-    assert [row["kind"] for row in refused] == ["refused"] * 2
+    assert [row["kind"] for row in refused] == ["refused"] * 3
     # What was judged counts for a minute, and then it is looked at anew.
     context.compliance_look.red, context.compliance_look.at = (), clock.now()
     assert (await client.post("/v1/persons/verify", json=_verify())).status_code == 200
