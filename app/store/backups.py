@@ -24,10 +24,15 @@ async def end(session: WriteSession, backup_id: int, values: Row) -> None:
     await session.execute(update(backups).where(backups.c.id == backup_id).values(**values))
 
 
+async def keep_restored(session: WriteSession, name: str, now: datetime, values: Row) -> None:
+    """In its own picture a backup has only begun; that it was read and put back says that it is whole."""
+    known = update(backups).where(backups.c.name == name, backups.c.state == BEGUN)
+    await session.execute(known.values(state=VERIFIED, ended_at=now, **values))
+
+
 async def note_drill(session: WriteSession, name: str, now: datetime, fault: str | None) -> bool:
     """Keep what trying a backup out has shown; False: this database does not know the backup."""
     known = update(backups).where(backups.c.name == name)
-    # A backup that is restored knows itself as begun only; that it could be restored says that it is whole.
     values: Row = {"drilled_at": now, "drill_fault": fault}
     return (await session.execute(known.values(**values))).rowcount > 0
 

@@ -11,7 +11,8 @@ class NewMessage:
     """A promise to a destination, named by its key. ``due_at`` orders the lanes (``app.domain.worktime``).
 
     ``trace_context`` is the W3C ``traceparent`` of the request that brought it, if it had one. With ``doubtful_since``
-    it may have been delivered before that time, by a database that is lost: it is asked about first.
+    it may have been delivered already, by a database that is lost: it is asked about first, for as long as a doubt of
+    that time is.
     """
 
     target: str

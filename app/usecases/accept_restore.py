@@ -7,14 +7,17 @@ much, and holds the last checkpoint of the old one, by which anybody can tell wh
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from app.errors import LienThongError
-from app.store import audit, restoring, translog
+from app.store import audit, restoring
 from app.store.session import WriteSession
 from app.tlog import TlogError, Verifier, create_key_file
 from app.usecases import log_signing
 from app.usecases.backup import entry_of
 from app.usecases.context import Caller, Context
+
+_BEHIND: Final = frozenset({"rolled_back", "rewritten"})
 
 
 class NothingToAccept(LienThongError):
@@ -35,8 +38,7 @@ async def accept(context: Context, caller: Caller, name: str, out: Path, reason:
     """Make the key of the new log, and put the loss on record.
 
     Raises:
-        NothingToAccept: nobody signs here, nothing is lost, or the name is the old one's.
-        KeyFileRefused, MalformedKey: the key cannot be made.
+        NothingToAccept: nobody signs here, nothing is lost, the name is an old one, or the key cannot be made.
     """
     policy = context.log
     if policy.signer is None:
@@ -51,9 +53,9 @@ async def accept(context: Context, caller: Caller, name: str, out: Path, reason:
         message = f"the log's memory cannot be read ({error.reason})"
         raise NothingToAccept(message) from error
     async with context.database.read() as session:
-        size, restored = (await translog.head(session)).size, await restoring.newest(session)
-    if restored is None or signed <= restored["log_size"]:
-        message = f"nothing is lost: {signed} entries were signed, {size} are there; the log goes on by itself"
+        restored, why = await restoring.newest(session), await log_signing.broken(policy, session)
+    if restored is None or why not in _BEHIND:
+        message = f"the log does not lie behind what was signed because of a restore ({why or 'it goes on by itself'})"
         raise NothingToAccept(message)
     try:
         verifier = create_key_file(out, name)

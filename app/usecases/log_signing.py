@@ -23,7 +23,7 @@ from app.domain.merkle import (
 )
 from app.store import checkpoints, translog
 from app.store import events as event_store
-from app.store.session import WriteSession
+from app.store.session import ReadSession, WriteSession
 from app.tlog import Checkpoint, TlogError, open_checkpoint, sign
 from app.usecases import log_guard
 from app.usecases.context import Context, LogPolicy
@@ -104,7 +104,18 @@ def _opened(policy: LogPolicy, note: str, reason: str) -> Checkpoint:
         raise NotSigned(reason) from error
 
 
-async def _root(session: WriteSession, size: int, earlier: list[Checkpoint]) -> bytes:
+async def broken(policy: LogPolicy, session: ReadSession) -> str | None:
+    """Why the tree does not continue what this machine signed last; None: it does, or nothing is known of it."""
+    try:
+        note = recall(policy)
+        if note is not None:
+            await _root(session, (await translog.head(session)).size, [_opened(policy, note, "memory_unreadable")])
+    except NotSigned as refused:
+        return refused.reason
+    return None
+
+
+async def _root(session: ReadSession, size: int, earlier: list[Checkpoint]) -> bytes:
     """The root of the tree, if it has grown out of each of these."""
     if any(old.size > size for old in earlier):
         reason = "rolled_back"

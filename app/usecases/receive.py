@@ -151,7 +151,7 @@ async def _look_up(context: Context, session: WriteSession, good: Sequence[Prepa
     now = await session.now()
     bodies = [item.record.body for item in good if isinstance(item.record, DossierRecord)]
     asked = await requests.load(context, session, bodies, found.keys())
-    restored_at = await restoring.newest_at(session)
+    restored_at = await restoring.newest_at(session) if step_items else None
     return _Batch(now, context.calendar, held, held_steps, rule, asked, restored_at)
 
 
@@ -239,7 +239,7 @@ def _judge_step(
         )
         # A step from before a restore may have gone in the time that was lost, and must not stand there twice.
         lost = batch.restored_at is not None and body.processed_at <= batch.restored_at
-        _promise(item, held, batch, "step", body.step_id, correlation_id, batch.restored_at if lost else None)
+        _promise(item, held, batch, "step", body.step_id, correlation_id, batch.now if lost else None)
     return Receipt(record.code, body.step_id, item.content_hash, accepted_at, "step", body.status.value)
 
 

@@ -123,6 +123,9 @@ async def _begin_anew(context: Context, caller: Caller, checked: CheckedBackup, 
         row: Row = {"at": now, "by": caller.name, "reason": reason[:_REASON_MAX], "backup_name": manifest.name}
         row |= {"taken_at": manifest.taken_at, "manifest_sha256": checked.manifest_sha256}
         await restoring.put(session, row | {"log_size": manifest.log_size})
+        made: Row = {"manifest_sha256": checked.manifest_sha256, "log_size": manifest.log_size}
+        made |= {"size_bytes": checked.size_bytes, "missing": len(manifest.missing)}
+        await backups.keep_restored(session, manifest.name, now, made)
         detail: dict[str, object] = {"backup": manifest.name, "taken_at": manifest.taken_at.isoformat()}
         detail |= {"manifest_sha256": checked.manifest_sha256, "log_size": manifest.log_size, "in_doubt": in_doubt}
         entry = entry_of(caller, "restored", manifest.name, detail | {"reason": reason[:_REASON_MAX]})

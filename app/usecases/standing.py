@@ -172,7 +172,8 @@ async def _backups(context: Context) -> Backups:
         now = await session.now()
         verified, drilled = await backups.newest(session, backups.VERIFIED), await backups.newest_drill(session)
     return Backups(
-        verified_seconds_ago=None if verified is None else (now - verified["ended_at"]).total_seconds(),
+        # From its beginning: what came later is not in it.
+        verified_seconds_ago=None if verified is None else (now - verified["begun_at"]).total_seconds(),
         missing=0 if verified is None else verified["missing"],
         drilled_seconds_ago=None if drilled is None else (now - drilled["drilled_at"]).total_seconds(),
         drill_fault=None if drilled is None else drilled["drill_fault"],

@@ -156,6 +156,8 @@ async def _goes_on(there: Context, tmp_path: Path) -> None:
         context, Wanted(keys, NEXT, ((tmp_path / "next.mem").read_text("utf-8"),), earlier=(ORIGIN,))
     )
     assert held.finding is None
+    with pytest.raises(NothingToAccept, match="goes on by itself"):
+        await accept_restore.accept(context, CALLER, "log.example/h15-3", tmp_path / "no.key", "again")
     # Whoever kept a checkpoint of the lost time finds the loss, and the log says why.
     outside = (tmp_path / "log.signed").read_text("utf-8")
     found = await verify_log.verify(context, Wanted(keys, NEXT, (outside,), earlier=(ORIGIN,)))
