@@ -6,6 +6,7 @@ while the files are copied is in the next backup. On record before anything is c
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,6 +77,9 @@ async def make(context: Context, caller: Caller, plan: Plan) -> Made:
             keys = await _keys(plan, name)
             await asyncio.to_thread(backup_files.finish, work, plan.folder, name)
         except (LienThongError, OSError) as error:
+            with suppress(OSError):
+                # Where a disk is full, what was begun must not keep it so.
+                await asyncio.to_thread(backup_files.clear_broken, plan.folder)
             await _end(context, caller, name, backup_id, {"state": backups.FAILED, "fault": str(error)[:_FAULT_MAX]})
             if isinstance(error, OSError):
                 message = f"{error.filename}: {error.strerror}"

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from app.cli import cli
 from app.domain.manifest import MANIFEST
 from app.store import backups, snapshot
 from app.store.session import Database
 from app.store.tables import audit
-from app.tlog import load_signer
+from app.tlog import create_key_file, load_signer
 from app.usecases import accept_restore, backup, backup_files, check_backup, restore, verify_log
 from app.usecases.accept_restore import NothingToAccept
 from app.usecases.backup import Plan
@@ -187,7 +189,7 @@ async def test_a_backup_is_on_record_whole_signed_and_older_ones_go_only_after_i
     (keys / "blocked").write_text("no folder", "utf-8")
     with pytest.raises(BackupRefused, match="the keys cannot be copied"):
         await backup.make(context, CALLER, replace(plan, keys_to=keys / "blocked"))
-    assert backup_files.names(place) == [first.name]
+    assert inside(place) == sorted([".lock", "documents", first.name])
     second = await backup.make(context, CALLER, plan)
     assert (second.pruned, backup_files.names(place)) == ((first.name,), [second.name])
     await check_backup.check(place, second.name, context.log.verifiers)
@@ -261,6 +263,42 @@ async def test_a_drill_is_on_record_also_when_it_fails(world: World, place: Path
     assert row is not None
     assert "missing" in str(row["drill_fault"])
     assert inside(place) == sorted([".lock", "documents", made.name])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_copies_are_made_tried_and_put_back_on_the_command_line(
+    database_url: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    key = create_key_file(tmp_path / "log.key", ORIGIN)
+    monkeypatch.setenv("LIENTHONG_LOG_KEY", str(tmp_path / "log.key"))
+    monkeypatch.setenv("LIENTHONG_DATABASE_URL", database_url)
+    runner = CliRunner()
+
+    def said(*arguments: str, code: int = 0) -> str:
+        result = runner.invoke(cli, list(arguments))
+        assert result.exit_code == code, result.output
+        return result.output
+
+    made = said("backup", "make", str(place), "--keys-to", str(tmp_path / "keys"), "--keep", "1")
+    assert "verified" in made
+    assert "keys: log.key" in made
+    (name,) = said("backup", "list", str(place)).split()
+    assert "signed by the log's key" in said("backup", "verify", str(place), "--name", name)
+    assert "the drill held" in said("backup", "drill", str(place))
+    there = ("--database-url", f"sqlite:///{tmp_path / 'new' / 'db.sqlite3'}", "--documents", str(tmp_path / "new"))
+    told = said("restore", str(place), *there, "--reason", "thử")
+    assert "log: holds" in told
+    assert "THE LOG" not in told
+    assert "not empty" in said("restore", str(place), *there, "--reason", "thử", code=2)
+    new = ("--out", str(tmp_path / "2.key"), "--reason", "thử")
+    assert "goes on by itself" in said("audit", "accept-restore", NEXT, *new, code=2)
+    # Elsewhere the public key is enough, and without any key a copy is told to be unsigned.
+    monkeypatch.delenv("LIENTHONG_LOG_KEY")
+    assert "signed by the log's key" in said("backup", "verify", str(place), "--key", key.vkey)
+    assert "NOT SIGNED" in said("backup", "verify", str(place))
+    said("backup", "verify", str(place), "--key", "x+y", code=2)
+    assert "there is no backup" in said("backup", "verify", str(tmp_path / "nothing"), code=2)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
