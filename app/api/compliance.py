@@ -1,15 +1,17 @@
 """``/v1/compliance``: the self-check of security level 3, row by row, with its evidence."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 
 from app.api import examples
-from app.deps import ContextDep, ReadCaller
+from app.deps import ContextDep, may
+from app.domain.access import Permission
 from app.domain.compliance import NOT_OURS, Judged, Mark
 from app.texts import text
 from app.usecases import compliance
 from app.usecases.compliance import Report
+from app.usecases.context import Caller
 from schemas.compliance import CheckOut, ComplianceOut, DutyOut, Words
 
 router = APIRouter(tags=["compliance"])
@@ -55,8 +57,9 @@ _EXAMPLE: dict[str, Any] = {
     summary="The self-check of security level 3",
     responses={200: examples.good(_EXAMPLE), **examples.problems(401, 403, 503)},
 )
-# Permission.COMPLIANCE_READ, once routes ask for permissions.
-async def get_compliance(context: ContextDep, _caller: ReadCaller) -> ComplianceOut:
+async def get_compliance(
+    context: ContextDep, _caller: Annotated[Caller, may(Permission.COMPLIANCE_READ)]
+) -> ComplianceOut:
     """Looks anew at each request, and changes nothing. What no program sees is listed with what a person must do."""
     return told(await compliance.report(context))
 
