@@ -1,9 +1,13 @@
 """What the database can say of its own protection: triggers that refuse, what its role may do, who hears alarms."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import func, select, text
 
+from app.store.account_tables import accounts
 from app.store.session import ReadSession
 from app.store.watch_tables import webhooks
 
@@ -39,6 +43,23 @@ async def powers(session: ReadSession) -> tuple[str, ...]:
         return ()
     row = await session.one_or_none(text(_POWERS))
     return tuple(power for power in (row or ()) if power)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Accounts that may log in, those of them that lack a second factor they need, and those idle for too long."""
+
+    living: int
+    without_factor: int
+    stale: int
+
+
+async def people(session: ReadSession, with_factor: Collection[str], idle_since: datetime) -> Counted:
+    """Count the accounts of people."""
+    columns = (accounts.c.roles, accounts.c.totp_sealed.is_(None).label("bare"), accounts.c.active_at)
+    rows = await session.rows(select(*columns).where(accounts.c.disabled_at.is_(None)))
+    bare = [row for row in rows if row.bare and not set(row.roles.split()).isdisjoint(with_factor)]
+    return Counted(len(rows), len(bare), sum(row.active_at < idle_since for row in rows))
 
 
 async def receivers_of_alarms(session: ReadSession) -> int:

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from app.domain.access import ROLES, SCOPES, Permission, clashes
+from app.domain import passwords
+from app.domain.access import ROLES, SCOPES, Permission, Role, clashes
 from app.domain.events import EventKind
 from app.domain.standing import (
     Backups,
@@ -105,9 +106,27 @@ def access_faults() -> tuple[str, ...]:
     return (*roles, *software, *(f"{each.value} changes the log" for each in sorted(of_log)))
 
 
-async def _people(_context: Context) -> People | None:
-    """Accounts of people: not built on this branch."""
-    return None
+async def _people(context: Context) -> People | None:
+    policy = context.people
+    async with context.database.read() as session:
+        counted = await standing.people(session, policy.second_factor_roles, await session.now() - policy.idle)
+    return People(
+        password_length_min=passwords.LENGTH_MIN,
+        password_classes=passwords.CLASSES,
+        passwords_remembered=passwords.KEPT,
+        tries_max=policy.limits.tries_max,
+        lock_seconds=policy.limits.lock.total_seconds(),
+        idle_seconds=policy.sessions.idle.total_seconds(),
+        session_seconds=policy.sessions.longest.total_seconds(),
+        idle_days=policy.idle.days,
+        roles_with_factor=len(policy.second_factor_roles) if policy.box else 0,
+        roles=len(Role),
+        accounts=counted.living,
+        without_factor=counted.without_factor,
+        stale=counted.stale,
+        # None is made but by a person: the first one on the command line, the others by those.
+        default_accounts=0,
+    )
 
 
 async def _log_checks(_context: Context) -> LogChecks | None:
