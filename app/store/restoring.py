@@ -6,6 +6,7 @@ from sqlalchemy import func, insert, select, update
 
 from app.domain.delivery import NATIONAL, PENDING_STATES, DeliveryState, LaneState
 from app.domain.failures import FailureClass
+from app.store.account_tables import account_sessions
 from app.store.backup_tables import restores
 from app.store.log_tables import log_gaps
 from app.store.session import ReadSession, Row, WriteSession
@@ -55,6 +56,12 @@ async def doubt(session: WriteSession, now: datetime) -> int:
     sending = update(messages).where(messages.c.state == DeliveryState.SENDING.value)
     await session.execute(sending.values(state=DeliveryState.WAITING.value))
     return found.rowcount
+
+
+async def end_sessions(session: WriteSession, now: datetime) -> None:
+    """People log in anew: a session that was ended after the backup would live again."""
+    living = update(account_sessions).where(account_sessions.c.ended_at.is_(None))
+    await session.execute(living.values(ended_at=now, ended_by=RESTORED))
 
 
 async def close_gaps(session: WriteSession) -> None:

@@ -120,6 +120,7 @@ async def _begin_anew(context: Context, caller: Caller, checked: CheckedBackup, 
         now = await session.now()
         in_doubt = await restoring.doubt(session, now)
         await restoring.close_gaps(session)
+        await restoring.end_sessions(session, now)
         row: Row = {"at": now, "by": caller.name, "reason": reason[:_REASON_MAX], "backup_name": manifest.name}
         row |= {"taken_at": manifest.taken_at, "manifest_sha256": checked.manifest_sha256}
         await restoring.put(session, row | {"log_size": manifest.log_size})
