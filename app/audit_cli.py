@@ -1,4 +1,4 @@
-"""``lienthong audit verify | prove | export | verify-receipt | keygen``: check the log, and let others."""
+"""``lienthong audit verify | prove | export | repair-tiles | verify-receipt | keygen``: check it, and let others."""
 
 import json
 from dataclasses import asdict, replace
@@ -15,7 +15,8 @@ from app.domain.log_check import Progress
 from app.policies import log_policy
 from app.tlog import KeyKind, TlogError, Verifier, check_receipt, create_key_file, load_verifiers
 from app.usecases import accept_restore as accept_restore_case
-from app.usecases import export_log, prove_log, verify_log
+from app.usecases import export_log, prove_log, tile_repair, verify_log
+from app.usecases.check_values import ValueCounts
 from app.usecases.context import Context, LogPolicy
 from app.usecases.export_log import About
 from app.usecases.verify_log import CannotVerify, Checked, Wanted
@@ -57,8 +58,16 @@ def verify(
         memory = context.log.memory
         if memory is not None and memory.is_file():
             outside.append(_note(memory))
-        wanted = Wanted(verifiers, name, tuple(outside), grace_seconds, resume=held, keep=lambda at: _save(state, at))
-        wanted = replace(wanted, earlier=context.log.earlier)
+        wanted = Wanted(
+            verifiers,
+            name,
+            tuple(outside),
+            grace_seconds,
+            resume=held,
+            keep=lambda at: _save(state, at),
+            earlier=context.log.earlier,
+            stamp_roots=context.log.stamps.roots,
+        )
         from app.demo import client  # noqa: PLC0415 - a bar is all that is wanted of it
 
         with client.progress(console, "entries", await verify_log.count(context)) as tell:
@@ -104,6 +113,10 @@ def _tell_checked(console: Console, checked: Checked) -> None:
     if checked.resumed_at:
         words += f", gone on from entry {checked.resumed_at}"
     console.print(words, soft_wrap=True)
+    values = checked.values
+    if values != ValueCounts():
+        words = f"entries with personal values: {values.opened} opened and right, {values.erased} erased"
+        console.print(f"{words}, {values.unread} not read (master key not at hand)", soft_wrap=True)
     if checked.newest is None:
         console.print("rows and tree agree, but nothing was ever signed: nothing is proved by that", soft_wrap=True)
         return
@@ -113,6 +126,13 @@ def _tell_checked(console: Console, checked: Checked) -> None:
         console.print(f"the {above} entries above it agree, and are not signed yet", soft_wrap=True)
     console.print(checked.newest.note.rstrip(), markup=False, soft_wrap=True)
     console.print(f"witnesses: {', '.join(checked.witnesses) or 'none'}", markup=False, soft_wrap=True)
+    stamps, newest = checked.stamps, checked.stamps.newest
+    words = (
+        "none, or none looked at: LIENTHONG_LOG_TIMESTAMP_ROOTS is not set"
+        if newest is None
+        else (f"{stamps.count}, the newest of {newest.stamped_at.isoformat()} over {newest.size} entries")
+    )
+    console.print(f"time-stamps: {words}", markup=False, soft_wrap=True)
 
 
 @audit_cli.command()
@@ -190,6 +210,22 @@ def export(
             out.unlink(missing_ok=True)
     typer.echo(f"entries: {found.entries}, too new to be proved: {found.pending}")
     typer.echo(f"verify it: python -m zipfile -e {out} bundle && python bundle/verify.py")
+
+
+@audit_cli.command("repair-tiles")
+def repair_tiles() -> None:
+    """Make damaged or missing tiles anew, if the leaves are what was signed. On record. Exit code 1: they are not."""
+    settings = load_settings()
+
+    async def work(context: Context) -> tile_repair.Repaired:
+        return await tile_repair.repair(context, caller_of(settings), _correlation())
+
+    try:
+        done = run(settings, work, tile_repair.NotRepaired)
+    except tile_repair.NotRepaired as error:
+        typer.echo(f"not repaired: {error}")
+        raise typer.Exit(_LIES) from error
+    typer.echo(f"tiles made anew: {done.tiles}, over {done.size} leaves")
 
 
 @audit_cli.command("verify-receipt")

@@ -28,6 +28,7 @@ from app.domain.documents import Verdict
 from app.errors import LienThongError
 from app.policies import refuse_unsafe
 from app.store import migrate as store_migrate
+from app.subject_cli import master_key_cli, subject_cli
 from app.usecases import check_store, judge_many, tokens
 from app.usecases.context import Caller, Context
 from app.usecases.judge_many import Judgements, Refreshed, Tell
@@ -46,6 +47,8 @@ cli.add_typer(audit_cli, name="audit")
 cli.add_typer(backup_cli, name="backup")
 cli.command("restore")(restore_command)
 cli.command()(doctor)
+cli.add_typer(subject_cli, name="subject")
+cli.add_typer(master_key_cli, name="master-key")
 
 Host = Annotated[str, typer.Option(help="address to listen on")]
 Port = Annotated[int, typer.Option(help="port to listen on")]

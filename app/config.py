@@ -55,8 +55,12 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     # OTLP/HTTP address of a trace collector; needs the extra "otel".
     traces_endpoint: str | None = None
-    # Key of the references to persons in the log; without one the log names no person at all.
+    # Was the key of references to persons in the log; entries refer by ids that mean nothing now, so it keys nothing.
     subject_key: SecretStr = SecretStr("")
+    # The file of the master key that wraps the keys of persons; without one the log commits to no personal value.
+    master_key: Path | None = None
+    # Files of master keys that wrapped before; they only unwrap.
+    master_old_keys: tuple[Path, ...] = ()
 
     record_bytes_max: int = Field(default=1_000_000, ge=10_000)
     intake_lines_per_commit: int = Field(default=200, ge=1, le=2000)
@@ -214,6 +218,17 @@ class Settings(BaseSettings):
     # Whose checkpoints are cosigned here: public keys by origin, as JSON; and the file of the key that does it.
     log_witnessed: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     log_witness_key: Path | None = None
+    # Who stamps the time on checkpoints (RFC 3161): its address, and PEM files of the roots its replies must lead to.
+    log_timestamps: str | None = None
+    log_timestamp_roots: tuple[str, ...] = ()
+    # Least time between two time-stamps: as often as X-Road archives.
+    log_timestamp_seconds: float = Field(default=21600.0, gt=0)
+    # How long the next time-stamp may be overdue, past which nothing is exchanged; 0: that stops nothing.
+    log_timestamp_limit_seconds: float = Field(default=0.0, ge=0)
+    # How much of the log is read again in the background, beside everything else; 0: nothing is.
+    log_check_rows_per_second: int = Field(default=200, ge=0)
+    # Each row is read again at least once in this time, or people are told.
+    log_check_days: float = Field(default=30.0, gt=0)
 
     # Short-lived tokens for software. The file of the key that signs them; without one none are given.
     oauth_key: Path | None = None

@@ -25,6 +25,7 @@ from app.api import (
     document_changes,
     documents,
     dossiers,
+    erasures,
     events,
     files,
     health,
@@ -150,7 +151,7 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     papers = (documents, document_changes, uploads, subjects, results, files)
     asking_once = (once_only, prefill, anomalies, rule_tables)
     operating = (decisions, replays, targets, events, contracts, audit, health, compliance)
-    logging = (tlog, witness, disclosures)
+    logging = (tlog, witness, disclosures, erasures)
     people = (sessions, accounts, entry)
     for module in (*handing_over, *papers, *asking_once, *operating, *logging, oauth, *people, docs, pages):
         # As they stand. To include_router each means to build it anew for this application, at its first request,

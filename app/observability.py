@@ -89,6 +89,22 @@ LOG_ENTRIES = Gauge(
 LOG_AGE_SECONDS = Gauge(
     "lienthong_log_age_seconds", "Age of the oldest entry that no signed checkpoint covers", registry=REGISTRY
 )
+LOG_CHECK_SHARE = Gauge(
+    "lienthong_log_check_share", "Share of the log that the running pass of the self-check has read", registry=REGISTRY
+)
+LOG_CHECK_WHOLE_AGE_SECONDS = Gauge(
+    "lienthong_log_check_whole_age_seconds", "Since the self-check last came to the end of the log", registry=REGISTRY
+)
+LOG_CHECK_OK = Gauge(
+    "lienthong_log_check_ok",
+    "1 while the self-check runs as it should and finds nothing, 0 otherwise; nothing where it is off",
+    ["of"],
+    registry=REGISTRY,
+)
+LOG_CHECKED = Counter("lienthong_log_checked", "Entries that this process read again", registry=REGISTRY)
+LOG_STAMP_OVERDUE_SECONDS = Gauge(
+    "lienthong_log_stamp_overdue_seconds", "How long the next time-stamp of the log is overdue", registry=REGISTRY
+)
 LOG_SEQUENCED = Counter("lienthong_log_sequenced", "Entries that this process brought into the tree", registry=REGISTRY)
 
 

@@ -1,4 +1,4 @@
-"""From settings to the rules that use cases go by: delivery, documents, asking once, the log, tokens, people."""
+"""From settings to rules that use cases go by: delivery, documents, asking once, log, tokens, people, keys."""
 
 import base64
 import binascii
@@ -20,12 +20,14 @@ from app.domain.failures import FailureClass
 from app.domain.retry import Schedule, Schedules
 from app.domain.standing import Mode
 from app.errors import ConfigurationError
+from app.sealing import MasterKey, MasterKeys, SealingError
 from app.tlog import KeyKind, KeyRing, Signer, TlogError, Verifier, load_signer, load_verifiers
 from app.usecases.access_tokens import KeyFiles
-from app.usecases.context import DeliveryPolicy, LogPolicy, OncePolicy, PaperPolicy, Posture, TokenPolicy
+from app.usecases.context import DeliveryPolicy, LogPolicy, OncePolicy, PaperPolicy, Posture, StampPolicy, TokenPolicy
 from app.usecases.hashing import HashCost, Passwords
 from app.usecases.people import PeoplePolicy
 from app.usecases.second_factor import SecretBox
+from connectors.timestamp import BadRoots, load_roots
 
 _WEBHOOKS_AT_ONCE = 8
 _PACKAGE = "lienthong"
@@ -144,6 +146,9 @@ def log_policy(settings: Settings) -> LogPolicy:
         witnesses={url.rstrip("/"): key for url, key in witnesses.items()},
         witnessed={origin: _vkeys("LOG_WITNESSED", keys) for origin, keys in settings.log_witnessed.items()},
         cosigner=_signer("LOG_WITNESS_KEY", settings.log_witness_key, KeyKind.COSIGNATURE_V1),
+        stamps=_stamps(settings),
+        check_rows_per_second=settings.log_check_rows_per_second,
+        check_days=settings.log_check_days,
     )
     signer = _signer("LOG_KEY", settings.log_key, KeyKind.ED25519)
     if signer is None or settings.log_key is None:
@@ -162,6 +167,21 @@ def log_policy(settings: Settings) -> LogPolicy:
         earlier=tuple(sorted(earlier)),
         memory=memory,
     )
+
+
+def _stamps(settings: Settings) -> StampPolicy:
+    try:
+        roots = load_roots([Path(name) for name in settings.log_timestamp_roots])
+    except BadRoots as error:
+        message = f"LIENTHONG_LOG_TIMESTAMP_ROOTS: {error}"
+        raise ConfigurationError(message) from error
+    if settings.log_timestamps is not None and not roots:
+        message = "LIENTHONG_LOG_TIMESTAMPS needs LIENTHONG_LOG_TIMESTAMP_ROOTS, to which each reply is held"
+        raise ConfigurationError(message)
+    if settings.log_timestamp_limit_seconds and settings.log_timestamps is None:
+        message = "LIENTHONG_LOG_TIMESTAMP_LIMIT_SECONDS is set and LIENTHONG_LOG_TIMESTAMPS is not: all would stop"
+        raise ConfigurationError(message)
+    return StampPolicy(roots, settings.log_timestamp_seconds, settings.log_timestamp_limit_seconds)
 
 
 def token_policy(settings: Settings) -> TokenPolicy:
@@ -196,7 +216,7 @@ def posture(settings: Settings) -> Posture:
     """What the self-check must know of the settings."""
     named = {name: getattr(settings, name) for name in type(settings).model_fields}
     secrets = {name: value.get_secret_value() for name, value in named.items() if isinstance(value, SecretStr)}
-    private = ("log_key", "log_witness_key", "oauth_key", "bundle_seal")
+    private = ("log_key", "log_witness_key", "oauth_key", "bundle_seal", "master_key")
     return Posture(
         mode=Mode(settings.mode),
         token_key=settings.oauth_key is not None,
@@ -242,7 +262,8 @@ def key_files(settings: Settings) -> dict[str, Path]:
         "oauth.key": settings.oauth_key,
         "oauth.key.pub": settings.oauth_key and public_keys_path(settings.oauth_key, settings.oauth_public_keys),
         "bundle-seal.p12": settings.bundle_seal,
-    }
+        "master.key": settings.master_key,
+    } | {f"master-old-{place}.key": path for place, path in enumerate(settings.master_old_keys)}
     secrets = settings.model_config.get("secrets_dir")
     if isinstance(secrets, str):
         found |= {path.name: path for path in Path(secrets).glob("lienthong_*") if path.is_file()}
@@ -254,6 +275,27 @@ def log_memory_path(settings: Settings) -> Path | None:
     if settings.log_key is None:
         return None
     return settings.log_memory or settings.log_key.with_name(f"{settings.log_key.name}.signed")
+
+
+def master_keys(settings: Settings) -> MasterKeys | None:
+    """What wraps the keys of persons; None: nothing of a person is kept beside the log, nor committed to.
+
+    Raises:
+        ConfigurationError: names the setting whose file cannot be used; never what is in it.
+    """
+    if settings.master_key is None:
+        if settings.master_old_keys:
+            message = "LIENTHONG_MASTER_OLD_KEYS: there is no LIENTHONG_MASTER_KEY that wraps"
+            raise ConfigurationError(message)
+        return None
+    name = "MASTER_KEY"
+    try:
+        current = MasterKey.load(settings.master_key)
+        name = "MASTER_OLD_KEYS"
+        return MasterKeys.of(current, [MasterKey.load(path) for path in settings.master_old_keys])
+    except SealingError as error:
+        message = f"LIENTHONG_{name}: {error}"
+        raise ConfigurationError(message) from error
 
 
 def public_keys_path(key: Path, given: Path | None) -> Path:

@@ -14,13 +14,22 @@ from app.errors import ConfigurationError
 from app.papers import Bench, Limits
 from app.papers.bundle_facts import Seal
 from app.papers.trust import TrustSettings, load_trust
-from app.policies import log_policy, once_policy, paper_policy, people_policy, policy, posture, token_policy
+from app.policies import (
+    log_policy,
+    master_keys,
+    once_policy,
+    paper_policy,
+    people_policy,
+    policy,
+    posture,
+    token_policy,
+)
 from app.reference import Catalogue, CatalogueError, ProcedureFacts, UnitFacts, load_catalogue
 from app.reference.places import Places, load_places
 from app.reference.rules import RuleBook, check, load_rules
 from app.reference.workdays import load_calendar
 from app.store.session import Clock, Database
-from app.usecases.context import Context, ExternalIssuer, Files
+from app.usecases.context import Context, ExternalIssuer, Files, LogPolicy
 from app.usecases.far_session import SharedSessions
 from app.usecases.issuer_keys import KeyBook
 from app.usecases.webhooks import Endpoints
@@ -36,6 +45,8 @@ from connectors.population import OfficerKey, PopulationConnector, PopulationSet
 from connectors.portal import DossierFacts, PortalConnector, PortalSettings, Profile, Used, encode_dossier, encode_step
 from connectors.portal.papers import Paper, Papers, ResultPaper
 from connectors.scanner import ClamdScanner, Scanner, ScannerSettings
+from connectors.timestamp import HTTP as TIMESTAMP_HTTP
+from connectors.timestamp import TimestampConnector
 from connectors.webhook import HTTP as WEBHOOK_HTTP
 from connectors.webhook import WebhookConnector
 from connectors.witness import HTTP as WITNESS_HTTP
@@ -304,12 +315,20 @@ def _external_issuer(settings: Settings) -> ExternalIssuer | None:
     return ExternalIssuer(settings.oidc_issuer, settings.oidc_audience, KeyBook(source))
 
 
+def _stamper(settings: Settings, log: LogPolicy) -> TimestampConnector | None:
+    if settings.log_timestamps is None:
+        return None
+    http = replace(TIMESTAMP_HTTP, transport=settings.http_transport)
+    return TimestampConnector(build_client(http), http, settings.log_timestamps, log.stamps.roots)
+
+
 def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
     """Everything the use cases need, from settings. ``close_context`` lets go of it."""
-    subject_key = settings.subject_key.get_secret_value().encode()
     procedures = frozenset(settings.population_procedures)
-    database = Database(settings.database_url, clock=clock, pool_size=settings.database_pool)
-    catalogue = _catalogue(settings)
+    database = Database(
+        settings.database_url, clock=clock, keys=master_keys(settings), pool_size=settings.database_pool
+    )
+    catalogue, log = _catalogue(settings), log_policy(settings)
     return Context(
         database=database,
         catalogue=catalogue,
@@ -320,7 +339,6 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
         population=_population(settings, database),
         person_procedures=None if "*" in procedures else procedures,
         person_officers=frozenset(settings.population_officers) or None,
-        subject_key=subject_key or None,
         backlog_age_seconds=settings.backlog_age_seconds,
         calendar=_calendar(settings),
         papers=paper_policy(settings),
@@ -328,11 +346,12 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
         rules=_rules(settings, catalogue),
         places=_places(settings),
         once=once_policy(settings),
-        log=log_policy(settings),
+        log=log,
         access=replace(token_policy(settings), external=_external_issuer(settings)),
         people=people_policy(settings),
         posture=posture(settings),
         witness=WitnessConnector(build_client(WITNESS_HTTP), WITNESS_HTTP) if settings.log_witnesses else None,
+        stamper=_stamper(settings, log),
     )
 
 
@@ -346,6 +365,8 @@ async def close_context(context: Context) -> None:
         await context.witness.aclose()
     if context.access.external is not None and isinstance(context.access.external.keys.source, OidcConnector):
         await context.access.external.keys.source.aclose()
+    if context.stamper is not None:
+        await context.stamper.aclose()
     if context.files is not None:
         await _close_files(context.files)
     await context.database.aclose()

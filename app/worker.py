@@ -14,13 +14,15 @@ from app import VERSION
 from app.config import Settings, told
 from app.domain.delivery import PORTAL, Destination
 from app.errors import LienThongError
-from app.usecases import idle_accounts, log_guard, uploads, webhooks
+from app.usecases import idle_accounts, log_guard, self_check, timestamping, uploads, webhooks
 from app.usecases.check_store import Rechecks
 from app.usecases.configuration import keep_noting
 from app.usecases.context import Context
 from app.usecases.deliver import deliver
 from app.usecases.publish import publish, tell_dead_links
+from app.usecases.self_check import Checker
 from app.usecases.sequence_log import sequence
+from app.usecases.timestamping import Stamping
 from app.usecases.upkeep import tick, watch
 from app.usecases.witnessing import ask_witnesses
 from app.wiring import process_name
@@ -33,6 +35,7 @@ _SEQUENCE_SECONDS = 1.0
 _WITNESS_SECONDS = 5.0
 _CHECK_SECONDS = 10.0
 _ACCOUNTS_SECONDS = 3600.0
+_LOG_CHECK_SECONDS = 5.0
 _STORE_TROUBLE_SECONDS = 2.0
 
 
@@ -52,6 +55,8 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
         group.create_task(_repeat(partial(sequence, context, name), stopping, _SEQUENCE_SECONDS))
         group.create_task(_repeat(partial(ask_witnesses, context, name), stopping, _WITNESS_SECONDS))
         group.create_task(_repeat(partial(idle_accounts.look, context), stopping, _ACCOUNTS_SECONDS))
+        group.create_task(_repeat(Stamping(context, name).look, stopping, _WITNESS_SECONDS))
+        group.create_task(_repeat(partial(_check_log, Checker(context, name)), stopping, _LOG_CHECK_SECONDS))
         check = partial(_check_store, context, Rechecks(context, saved_seconds=2 * _CHECK_SECONDS), stopping)
         group.create_task(_repeat(check, stopping, _CHECK_SECONDS))
         group.create_task(_webhooks(context, settings, name, stopping, group))
@@ -73,6 +78,14 @@ async def _upkeep(context: Context) -> int:
 async def _watch(context: Context) -> int:
     await watch(context)
     await log_guard.watch(context)
+    await timestamping.watch(context)
+    await self_check.watch(context)
+    return 0
+
+
+async def _check_log(checker: Checker) -> int:
+    # Its budget is one of time: what it may not read now it may not read at once either.
+    await checker.look()
     return 0
 
 

@@ -1,6 +1,6 @@
 """``python -m benchmarks [PART ...]``: measure, print, write ``build/bench.json``.
 
-Parts: drain, claims, intake, outage, uploads, once_only, translog.
+Parts: drain, claims, intake, outage, uploads, once_only, translog, log_check.
 """
 
 import asyncio
@@ -10,13 +10,27 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import structlog
 
-from benchmarks import claims, drain, intake, log_delivery, log_proof, once_only, outage, stage, translog, uploads
+from benchmarks import (
+    claims,
+    drain,
+    intake,
+    log_check,
+    log_delivery,
+    log_proof,
+    once_only,
+    outage,
+    stage,
+    translog,
+    uploads,
+)
 from benchmarks.bars import Bar
 
+_Measure = Callable[[str, Path], Coroutine[None, None, dict[str, float]]]
 BARS = {
     "drain_arrays_vs_procrastinate": Bar(at_least=5.0),
     "drain_single_vs_procrastinate": Bar(at_least=1.5),
@@ -38,6 +52,19 @@ BARS = {
     "translog_delivery_with_vs_without_postgresql": Bar(at_least=0.85),
     "translog_proof_ms_10m_sqlite": Bar(at_most=20.0),
     "translog_proof_ms_10m_postgresql": Bar(at_most=20.0),
+    "log_check_share_of_a_core_sqlite": Bar(at_most=0.05),
+    "log_check_share_of_a_core_postgresql": Bar(at_most=0.05),
+}
+
+# In this order; each makes databases of its own.
+_MEASURES: dict[str, tuple[_Measure, ...]] = {
+    "drain": (drain.measure,),
+    "uploads": (uploads.measure,),
+    "once_only": (once_only.measure,),
+    "translog": (translog.measure, log_delivery.measure, log_proof.measure),
+    "log_check": (log_check.measure,),
+    "outage": (outage.measure,),
+    "claims": (claims.measure,),
 }
 
 
@@ -45,27 +72,16 @@ def main(wanted: list[str]) -> int:
     """Run what is wanted (everything by default); 1 when a bar is missed."""
     # A line a call belongs in a log, not between the figures.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    wanted = wanted or ["drain", "claims", "intake", "outage", "uploads", "once_only", "translog"]
+    wanted = wanted or ["intake", *_MEASURES]
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="lienthong-bench-") as name:
         folder = Path(name)
         if "intake" in wanted:
             figures |= intake.measure(folder)
-        if {"drain", "claims", "outage", "uploads", "once_only", "translog"} & set(wanted):
+        if _MEASURES.keys() & set(wanted):
             with stage.postgresql() as server:
-                if "drain" in wanted:
-                    figures |= asyncio.run(drain.measure(server, folder))
-                if "uploads" in wanted:
-                    figures |= asyncio.run(uploads.measure(server, folder))
-                if "once_only" in wanted:
-                    figures |= asyncio.run(once_only.measure(server, folder))
-                if "translog" in wanted:
-                    for part in (translog, log_delivery, log_proof):
-                        figures |= asyncio.run(part.measure(server, folder))
-                if "outage" in wanted:
-                    figures |= asyncio.run(outage.measure(server, folder))
-                if "claims" in wanted:
-                    figures |= asyncio.run(claims.measure(server, folder))
+                for measure in (each for name, measures in _MEASURES.items() if name in wanted for each in measures):
+                    figures |= asyncio.run(measure(server, folder))
     return _report(figures)
 
 

@@ -24,7 +24,8 @@ ROUNDS, DOSSIERS, STEPS_EACH = 4, 500, 4
 _SERIES_FIRST = 10
 
 
-async def _drain(context: Context) -> None:
+async def drain(context: Context) -> None:
+    """Bring all that there is into the tree."""
     while await sequence(context, "bench"):
         pass
 
@@ -35,7 +36,7 @@ async def _integrated(url: str) -> float:
     try:
         await stage.fill_log(context.database, ENTRIES)
         started = time.perf_counter()
-        await _drain(context)
+        await drain(context)
         elapsed = time.perf_counter() - started
         async with context.database.read() as session:
             head = await translog.head(session)
@@ -78,7 +79,7 @@ async def _paired(url: str) -> float:
             rates: dict[bool, float] = {}
             # By turns, so that neither always meets the fuller database.
             for beside in (bool(turn % 2), not turn % 2):
-                await _drain(context)
+                await drain(context)
                 # The lease of the drain must not keep the other process waiting.
                 await context.database.run(_end_lease)
                 series = _SERIES_FIRST + 1 + 2 * turn + beside

@@ -42,7 +42,6 @@ SETTINGS: Final = {
     ),
     "LIENTHONG_BREAKER_WINDOW_SECONDS": "10",
     "LIENTHONG_BREAKER_WAITS_SECONDS": "[0.5, 1, 2]",
-    "LIENTHONG_SUBJECT_KEY": "chaos",
 }
 
 

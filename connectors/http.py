@@ -146,14 +146,15 @@ async def post(
     content: bytes,
     headers: Mapping[str, str],
     params: Mapping[str, str] | None = None,
+    sink: Sink | None = None,
     send_before: float | None = None,
 ) -> Delivery:
-    """Post once; again, within the bounds, only while no connection is had.
+    """Post once; again, within the bounds, only while no connection is had. A ``sink`` has the body, as for ``get``.
 
     ``send_before`` is the monotonic time after which nothing is put on the wire any more: a process that was stopped
     and goes on later has lost its lease, and what it held is another's. Without it ``SEND_BEFORE`` holds.
     """
-    call = _Call("POST", url, headers, params, content)
+    call = _Call("POST", url, headers, params, content, sink)
     return await _persist(settings, send_before, call.url, lambda started: _once(client, settings, call, started))
 
 

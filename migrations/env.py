@@ -16,6 +16,7 @@ from app.store import (  # noqa: F401 - all belong to one metadata
     document_tables,
     log_tables,
     once_only_tables,
+    subject_tables,
     watch_tables,
 )
 from app.store.session import sync_url

@@ -252,6 +252,9 @@ class AuditEntryOut(Answer):
     payload_hash: str | None
     correlation_id: str
     detail: dict[str, Any]
+    commitments: str | None = Field(
+        default=None, description="salted commitments to personal values (JSON); see `/v1/audit/{id}/values`"
+    )
 
 
 class AuditPage(Answer):

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from tamper.kinds import BESIDE
 from tamper.run import Found, Scene, clear, prepare, try_all
 
 _BUILD: Final = Path("build")
@@ -38,7 +39,7 @@ def main() -> int:
     """Run.
 
     Returns:
-        0 when both found every lie and nothing else, 1 otherwise.
+        0 when both found every lie and nothing else (we alone, what no bundle holds), 1 otherwise.
     """
     parser = argparse.ArgumentParser(prog="python -m tamper", description=__doc__)
     parser.add_argument("--own", action="store_true", help="a database of its own, also when the demo's is there")
@@ -52,7 +53,8 @@ def main() -> int:
     rows = [{"kind": f.kind, "found_by_us": f.found_by_us, "found_by_bundle": f.found_by_bundle} for f in found]
     _BUILD.mkdir(exist_ok=True)
     (_BUILD / "tamper.json").write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
-    return 0 if all(f.found_by_us and f.found_by_bundle for f in found) else 1
+    beside = {kind.name for kind in BESIDE}
+    return 0 if all(f.found_by_us and (f.found_by_bundle or f.kind in beside) for f in found) else 1
 
 
 if __name__ == "__main__":

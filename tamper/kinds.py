@@ -8,25 +8,34 @@ from typing import Final
 
 from sqlalchemy import delete, insert, select, text, update
 
+from app.domain.commitments import Opening
 from app.domain.log_check import Lie
 from app.domain.merkle import grow, leaf_hash, root_of
+from app.sealing import seal, unseal
+from app.store import audit as audit_store
+from app.store import audit_values, subject_keys
 from app.store.log_tables import log_checkpoints, log_leaves, log_tiles
 from app.store.session import WriteSession
+from app.store.subject_tables import audit_values as values_table
 from app.store.tables import audit
 from app.tlog import Checkpoint, Signer, generate, sign
 from app.usecases.log_leaf import leaf_for
 
-_TABLES: Final = ("audit", "log_leaves", "log_checkpoints", "log_cosignatures")
+_TABLES: Final = ("audit", "log_leaves", "log_checkpoints", "log_cosignatures", "audit_values", "subject_keys")
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a lie is planted: two entries of one dossier, the log's name and its own key (for who holds it)."""
+    """Where a lie is planted: two entries of one dossier, the log's name and its own key (for who holds it).
+
+    ``valued`` is an entry that commits to personal values.
+    """
 
     first: int
     second: int
     origin: str
     signer: Signer
+    valued: int
 
 
 async def disarm(session: WriteSession) -> None:
@@ -109,6 +118,26 @@ async def roll_back(session: WriteSession, size: int) -> None:
     await _tiles_anew(session)
 
 
+async def altered_value(session: WriteSession, target: Target) -> None:
+    """Another value in the place of one, encrypted as it should be: the keeper has the master key, too."""
+    row, held = await audit_store.entry(session, target.valued), await audit_values.find(session, [target.valued])
+    assert row is not None
+    assert session.keys is not None
+    key = (await subject_keys.find(session, [held[target.valued].key_id]))[held[target.valued].key_id]
+    secret = subject_keys.opened(session.keys, key)
+    assert secret is not None
+    openings = unseal(secret, target.valued, row["commitments"], held[target.valued].sealed)
+    lies = {name: Opening(each.salt, each.value + "x") for name, each in openings.items()}
+    sealed = seal(secret, target.valued, row["commitments"], lies)
+    changed = update(values_table).where(values_table.c.audit_id == target.valued)
+    await session.execute(changed.values(nonce=sealed.nonce, ciphertext=sealed.ciphertext))
+
+
+async def deleted_value(session: WriteSession, target: Target) -> None:
+    """The values of an entry are gone, and no erasure was ever asked for."""
+    await session.execute(delete(values_table).where(values_table.c.audit_id == target.valued))
+
+
 async def _reckon_anew(session: WriteSession) -> None:
     joined = select(audit).join(log_leaves, log_leaves.c.audit_id == audit.c.id).order_by(log_leaves.c.seq)
     for row in await session.rows(joined):
@@ -159,4 +188,9 @@ KINDS: Final = (
     Kind("rewritten_history_other_key", Lie.FORGED_CHECKPOINT, rewritten_other_key, names_entry=False),
     Kind("rewritten_history_own_key", Lie.REWRITTEN_HISTORY, rewritten_own_key, names_entry=False),
     Kind("forged_checkpoint", Lie.FORGED_CHECKPOINT, forged_checkpoint, names_entry=False),
+)
+# What stands beside the log: a bundle holds no values, so it cannot see these.
+BESIDE: Final = (
+    Kind("altered_value", Lie.ALTERED_VALUE, altered_value),
+    Kind("deleted_value", Lie.DELETED_VALUE, deleted_value),
 )

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import func, select
 
 from app.domain.log_check import Finding, Lie
+from app.sealing import MasterKey, MasterKeys
 from app.store import migrate
 from app.store.log_tables import log_leaves
 from app.store.session import Database, WriteSession
@@ -25,12 +26,14 @@ from app.usecases.export_log import About
 from app.usecases.sequence_log import sequence
 from app.usecases.verify_log import Wanted
 from tamper import liar
-from tamper.kinds import KINDS, ROLLED_BACK, Kind, Target, disarm
+from tamper.kinds import BESIDE, KINDS, ROLLED_BACK, Kind, Target, disarm
 from tests import worlds
 
 ORIGIN: Final = "lienthong.test/tamper"
 _CALLER: Final = Caller("outsider", "H15", frozenset())
 _BATCH: Final = 50
+# Wraps the keys of whom the scene's own entries are about.
+MASTER: Final = MasterKeys.of(MasterKey.generate())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def policy_of(signer: Signer) -> LogPolicy:
 @asynccontextmanager
 async def opened(file: Path, signer: Signer) -> AsyncIterator[Context]:
     """The gateway over a database file, signing whenever the log has grown."""
-    database = Database(f"sqlite:///{file}")
+    database = Database(f"sqlite:///{file}", keys=MASTER)
     try:
         yield worlds.context_of(database, log=policy_of(signer))
     finally:
@@ -124,7 +127,8 @@ async def target_of(context: Context, key: Signer) -> tuple[Target, str]:
         ids = await session.rows(
             select(audit.c.id).where(audit.c.dossier_code == dossier).order_by(audit.c.id).limit(2)
         )
-    return Target(ids[0][0], ids[1][0], ORIGIN, key), dossier
+        [(valued,)] = await session.rows(select(func.max(audit.c.id)).where(audit.c.commitments.is_not(None)))
+    return Target(ids[0][0], ids[1][0], ORIGIN, key, valued or 0), dossier
 
 
 async def try_all(scene: Scene, tell: Callable[[Found], None]) -> list[Found]:
@@ -132,7 +136,7 @@ async def try_all(scene: Scene, tell: Callable[[Found], None]) -> list[Found]:
     found: list[Found] = []
     control = await _look(scene, "untouched", scene.today, None)
     tell(control)
-    for kind in KINDS:
+    for kind in (*KINDS, *BESIDE):
         file = scene.folder / f"{kind.name}.sqlite3"
         copy(scene.today, file)
         found.append(await _look(scene, kind.name, file, kind))
@@ -158,7 +162,7 @@ async def _look(scene: Scene, name: str, file: Path, kind: Kind | None) -> Found
     wanted = kind.lie if kind else Lie.ROLLED_BACK
     right = finding is not None and finding.lie is wanted
     if kind is not None and kind.names_entry and finding is not None:
-        right = right and finding.audit_id == scene.target.first
+        right = right and finding.audit_id == (scene.target.valued if kind in BESIDE else scene.target.first)
     return Found(name, right, exit_code == 1 and words.startswith("SAI"), finding.words if finding else "", words)
 
 

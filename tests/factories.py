@@ -6,7 +6,7 @@ Codes follow the legal form of dossier codes; times lie around ``NOW``, aware an
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from app.domain.audit import AuditEntry, AuditKind
+from app.domain.audit import AuditEntry, AuditKind, Personal
 from app.domain.delivery import Target
 from app.store.outbox import NewMessage
 from app.store.session import Row
@@ -174,6 +174,7 @@ def audit_entry(
     actor: str = "one-stop",
     dossier_code: str | None = None,
     detail: dict[str, object] | None = None,
+    personal: Personal | None = None,
 ) -> AuditEntry:
     """An entry of the log."""
     return AuditEntry(
@@ -186,6 +187,7 @@ def audit_entry(
         correlation_id="c-1",
         dossier_code=dossier_code,
         detail=detail or {},
+        personal=personal,
     )
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Self
 
 _ROOT = Path(__file__).parents[1]
-_MODULES = ("app.cli", "tests.dying")
+_MODULES = ("app.cli", "tests.dying", "tests.dying_leader")
 
 
 class Nursery:

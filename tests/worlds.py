@@ -103,7 +103,6 @@ def context_of(
         encoders={Target.PORTAL: PortalEncoder(Profile.V2)},
         connectors={Target.PORTAL: connector or InMemoryConnector()},
         policies={Target.PORTAL: policy or DeliveryPolicy(Schedules(SCHEDULE), lease_seconds=100.0, call_seconds=40.0)},
-        subject_key=b"test",
         draw=lambda: 0.5,
         **more,
     )

@@ -187,6 +187,7 @@ AUDIT_ENTRY: dict[str, Any] = {
     "payload_hash": RECEIPT["content_hash"],
     "correlation_id": "6d6f0b0c",
     "detail": {"record": "dossier", "ref": "1"},
+    "commitments": None,
 }
 
 

@@ -9,9 +9,11 @@ from app.api import examples
 from app.api.deliveries import ID_MAX
 from app.deps import ContextDep, CorrelationDep, may
 from app.domain.access import Bound, Permission
-from app.usecases import log_guard, serve_log
+from app.usecases import log_guard, self_check, serve_log
 from app.usecases.context import Caller
-from schemas.log import CheckpointOut, LogOut
+from app.usecases.log_guard import LogView
+from app.usecases.self_check import CheckView
+from schemas.log import CheckpointOut, FindingOut, LogCheckOut, LogOut, TimestampOut
 
 router = APIRouter(tags=["log"])
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -34,6 +36,22 @@ _LOG: dict[str, Any] = {
     "age_seconds": 12.5,
     "limit_seconds": 14400.0,
     "exchanges_stopped": False,
+    "timestamp": {
+        "size": 940,
+        "at": "2026-07-01T00:30:00Z",
+        "authority": "https://tsa.example/tsr",
+        "age_seconds": 2102.0,
+    },
+    "timestamp_overdue_seconds": 0.0,
+    "check": {
+        "share": 0.25,
+        "checked": 251,
+        "whole_pass_at": "2026-07-01T00:02:11Z",
+        "whole_pass_entries": 903,
+        "lies": 0,
+        "finding": None,
+        "trouble": None,
+    },
     "leader": "host-1",
     "leader_until": "2026-07-01T01:05:32Z",
 }
@@ -117,8 +135,9 @@ async def get_tile(level: Level, place: Place, context: ContextDep) -> Response:
 async def get_log_standing(
     context: ContextDep, _caller: Annotated[Caller, may(Permission.FIGURES_READ, reach=Bound.FREE)]
 ) -> LogOut:
-    """How much is in the tree, what is signed, how late it is, and who leads."""
+    """How much is in the tree, what is signed and stamped, how late it is, how far it was read again, who leads."""
     found, policy = await log_guard.view(context), context.log
+    checked = await self_check.view(context)
     signed = found.checkpoint
     checkpoint = None
     if signed is not None:
@@ -131,7 +150,42 @@ async def get_log_standing(
         checkpoint=checkpoint,
         age_seconds=found.age_seconds,
         limit_seconds=policy.age_max_seconds,
-        exchanges_stopped=found.age_seconds is not None and found.age_seconds > policy.age_max_seconds,
+        exchanges_stopped=log_guard.stops(policy, found.age_seconds or 0.0, found.overdue_seconds or 0.0),
+        timestamp=_timestamp(found),
+        timestamp_overdue_seconds=found.overdue_seconds,
+        check=None if checked is None else _check(checked),
         leader=found.leader,
         leader_until=found.leader_until,
+    )
+
+
+def _timestamp(found: LogView) -> TimestampOut | None:
+    stamp = found.stamp
+    if stamp is None:
+        return None
+    age = max((found.now - stamp.stamped_at).total_seconds(), 0.0)
+    return TimestampOut(size=stamp.size, at=stamp.stamped_at, authority=stamp.authority, age_seconds=age)
+
+
+def _check(found: CheckView) -> LogCheckOut:
+    kept, trouble = found.kept, found.trouble.value if found.trouble else None
+    if kept is None:
+        return LogCheckOut(
+            share=0.0, checked=0, whole_pass_at=None, whole_pass_entries=0, lies=0, finding=None, trouble=trouble
+        )
+    finding = None
+    if found.finding is not None and kept.found_at is not None:
+        told = found.finding
+        finding = FindingOut(
+            lie=told.lie.value, words=told.words, place=told.seq, entry=told.audit_id, found_at=kept.found_at
+        )
+    standing = kept.standing
+    return LogCheckOut(
+        share=standing.share,
+        checked=standing.size,
+        whole_pass_at=standing.whole_at,
+        whole_pass_entries=standing.whole_size,
+        lies=kept.lies,
+        finding=finding,
+        trouble=trouble,
     )

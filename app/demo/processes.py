@@ -7,7 +7,6 @@ that nothing is left behind. A worker that dies is started again, so that a pers
 import contextlib
 import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -23,6 +22,7 @@ from typing import Final, Self
 
 import httpx
 
+from app.sealing import MasterKey
 from app.tlog import create_key_file
 
 Say = Callable[[str], None]
@@ -235,7 +235,7 @@ class Stack:
             **_MOCK_PARTNER,
             "LIENTHONG_DATABASE_URL": database,
             "LIENTHONG_PORTAL_ADAPTER_URL": f"{self.mock_url}/XrdAdapter/RestService/forward",
-            "LIENTHONG_SUBJECT_KEY": self._subject_key(),
+            "LIENTHONG_MASTER_KEY": self._master_key(),
             "LIENTHONG_LOG_KEY": self._log_key(),
             "LIENTHONG_LOG_CHECKPOINT_SECONDS": "5",
             "LIENTHONG_CALL_SECONDS": "5",
@@ -253,13 +253,12 @@ class Stack:
             **self.overrides,
         }
 
-    def _subject_key(self) -> str:
-        """A random key, kept beside the database: with another one, the log's persons would change their names."""
-        file = self.folder / "subject.key"
+    def _master_key(self) -> str:
+        """A key of the demo's own, kept beside the database: without it nobody could open the values of before."""
+        file = self.folder / "master.key"
         if not file.exists():
-            file.touch(mode=0o600)
-            file.write_text(secrets.token_hex(32), "ascii")
-        return file.read_text("ascii")
+            MasterKey.generate().save(file)
+        return str(file.absolute())
 
     def _log_key(self) -> str:
         """The key that signs the log, made when there is none."""

@@ -1,5 +1,6 @@
 """What is put on record of every fact, exchange, decision and refusal (``docs/requirements.csv`` C10, D-1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -27,6 +28,15 @@ class AuditKind(StrEnum):
     ONCE_ONLY = "once_only"
     PREFILL = "prefill"
     ANOMALY = "anomaly"
+    ERASURE = "erasure"
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Values of one person that an entry speaks of, by name, flat; ``subject`` is the id of whom they are about."""
+
+    subject: str
+    values: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +49,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One entry. Never holds personal values: a keyed or plain hash, a code, or nothing.
+    """One entry. Its columns never hold personal values: a reference, a hash, a code, or nothing.
 
     ``actor`` is who did it (a token's name, a worker), ``agency`` for whom, ``provider`` whose data or system.
-    ``detail`` is small; it is stored as JSON. Of what a request led to, the store adds its ``origin``.
+    ``detail`` is small; it is stored as JSON. Of what a request led to, the store adds its ``origin``. ``personal`` is
+    committed to, and kept beside under a key of the person's own; without a master key nothing of it is written.
     """
 
     kind: AuditKind
@@ -59,3 +70,4 @@ class AuditEntry:
     subject_ref: str | None = None
     payload_hash: str | None = None
     detail: dict[str, object] = field(default_factory=dict)
+    personal: Personal | None = None

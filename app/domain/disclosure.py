@@ -17,6 +17,8 @@ from app.domain.rulesets import VIETNAM
 
 #: What ``log`` says in the detail of a look at somebody's disclosures.
 LOG: Final = "disclosures"
+#: What it says in that of a look at the personal values of an entry.
+VALUES: Final = "values"
 
 
 class What(StrEnum):
@@ -44,6 +46,7 @@ class What(StrEnum):
     DOSSIER_UNCERTAIN = "dossier_uncertain"
     DISCLOSURES_READ = "disclosures_read"
     RECEIPT_GIVEN = "receipt_given"
+    VALUES_READ = "values_read"
 
 
 _K = AuditKind
@@ -69,6 +72,7 @@ _MEANS = MappingProxyType(
         (_K.EXCHANGE_ENDED, "rejected"): What.DOSSIER_REFUSED,
         (_K.LOG_ACCESS, "read"): What.DISCLOSURES_READ,
         (_K.LOG_ACCESS, "receipt"): What.RECEIPT_GIVEN,
+        (_K.LOG_ACCESS, "values_read"): What.VALUES_READ,
     }
 )
 # Where data may have left whatever the outcome is called.
@@ -147,7 +151,7 @@ def meaning_of(kind: AuditKind, outcome: str, provider: str, detail: Mapping[str
     if kind in _EXCHANGES and provider not in NATIONAL:
         # News names a dossier by its code and says how its delivery stands, nothing of a person.
         return None
-    if kind is _K.LOG_ACCESS and detail.get("log") != LOG:
+    if kind is _K.LOG_ACCESS and detail.get("log") not in {LOG, VALUES}:
         return None
     return _MEANS.get((kind, outcome), _OTHERWISE.get(kind))
 

@@ -14,8 +14,8 @@ class EventKind(StrEnum):
     """What happened.
 
     The first three and ``CONTRACT_NEW`` are about a destination, ``LINK_DEAD`` and ``FILE_DAMAGED`` about documents,
-    those from ``SOURCE_SILENT`` on about sources that are asked, the last two about the log, the others about one
-    delivery.
+    those from ``SOURCE_SILENT`` on about sources that are asked, those that begin with ``LOG`` about the log, the
+    others about one delivery.
     """
 
     TARGET_DOWN = "target_down"
@@ -34,6 +34,10 @@ class EventKind(StrEnum):
     OFFICER_LOCKED = "officer_locked"
     LOG_LATE = "log_late"
     LOG_BROKEN = "log_broken"
+    LOG_ENTRY_REFUSED = "log_entry_refused"
+    LOG_LIE = "log_lie"
+    LOG_CHECK_STOPPED = "log_check_stopped"
+    LOG_UNSTAMPED = "log_unstamped"
 
 
 class Phase(StrEnum):
@@ -70,6 +74,14 @@ class News(StrEnum):
     LOG_RECOVERED = "log.recovered"
     LOG_BROKEN = "log.broken"
     LOG_MENDED = "log.mended"
+    LOG_ENTRY_REFUSED = "log.entry_refused"
+    LOG_ENTRY_TAKEN = "log.entry_taken"
+    LOG_LIE = "log.lie"
+    LOG_LIE_ENDED = "log.lie.ended"
+    LOG_CHECK_STOPPED = "log.check_stopped"
+    LOG_CHECK_GOES_ON = "log.check_goes_on"
+    LOG_UNSTAMPED = "log.unstamped"
+    LOG_STAMPED = "log.stamped"
     DELIVERED = "delivery.delivered"
     REFUSED = "delivery.refused"
     REFUSED_ENDED = "delivery.refused.ended"
@@ -103,6 +115,10 @@ EVENT_NEWS = MappingProxyType(
         _E.OFFICER_LOCKED: (_N.OFFICER_LOCKED, _N.OFFICER_LIFTED),
         _E.LOG_LATE: (_N.LOG_LATE, _N.LOG_RECOVERED),
         _E.LOG_BROKEN: (_N.LOG_BROKEN, _N.LOG_MENDED),
+        _E.LOG_ENTRY_REFUSED: (_N.LOG_ENTRY_REFUSED, _N.LOG_ENTRY_TAKEN),
+        _E.LOG_LIE: (_N.LOG_LIE, _N.LOG_LIE_ENDED),
+        _E.LOG_CHECK_STOPPED: (_N.LOG_CHECK_STOPPED, _N.LOG_CHECK_GOES_ON),
+        _E.LOG_UNSTAMPED: (_N.LOG_UNSTAMPED, _N.LOG_STAMPED),
     }
 )
 

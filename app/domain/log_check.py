@@ -23,6 +23,10 @@ class Lie(StrEnum):
     ROLLED_BACK = "rolled_back"
     # The rows tell the truth, but leaves or tiles beside them were changed: proofs cannot be made from them.
     BROKEN_TREE = "broken_tree"
+    FALSE_TIMESTAMP = "false_timestamp"
+    # What stands beside the log: a value that is not the one that an entry commits to, or one that is gone.
+    ALTERED_VALUE = "altered_value"
+    DELETED_VALUE = "deleted_value"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Purpose(StrEnum):
     PREFILL = "prefill"
     ANTI_BROWSING = "anti_browsing"
     RIGHT_TO_KNOW = "right_to_know"
+    ERASURE = "erasure"
 
 
 LEGAL_BASIS = {
@@ -60,6 +61,7 @@ LEGAL_BASIS = {
     Purpose.PREFILL: "NĐ 224/2026/NĐ-CP Điều 15, 18, 23",
     Purpose.ANTI_BROWSING: "Luật Căn cước 26/2023/QH15; NĐ 70/2024/NĐ-CP",
     Purpose.RIGHT_TO_KNOW: "Luật 91/2025/QH15; NĐ 356/2025/NĐ-CP; NĐ 278/2025/NĐ-CP",
+    Purpose.ERASURE: "Luật 91/2025/QH15; NĐ 356/2025/NĐ-CP",
 }
 
 

@@ -21,6 +21,14 @@ LienThongError
 │   ├── UnknownDelivery         404  no such delivery
 │   ├── UnknownLogPart          404  not in the log, or not covered by a checkpoint yet
 │   ├── UnknownDisclosure       404  no such disclosure of this person, or none that may be told yet
+│   ├── NoValues                404  no such entry of the log, or one that commits to no personal value
+│   ├── ValuesErased            410  the key of the values was destroyed
+│   ├── ValuesAltered           409  the values are not those that the entry commits to
+│   ├── ValuesUnreadable        503  the master key of the values is not at hand
+│   ├── UnknownErasure          404  no such request for an erasure
+│   ├── ErasureOpen             409  an erasure of this subject waits for its approval already
+│   ├── ErasureDecided          409  an erasure that somebody has decided already
+│   ├── OwnRequest              403  whoever asked for it cannot approve it
 │   ├── UnknownReplay           404  no such replay
 │   ├── UnknownTarget           404  no such destination is in use
 │   ├── UnknownHold             404  no such hold
@@ -137,6 +145,16 @@ from app.errors.entry import (
     RateLimited,
     UnsupportedGrant,
 )
+from app.errors.erasure import (
+    ErasureDecided,
+    ErasureOpen,
+    NoValues,
+    OwnRequest,
+    UnknownErasure,
+    ValuesAltered,
+    ValuesErased,
+    ValuesUnreadable,
+)
 from app.errors.once_only import (
     FactsMissing,
     OfficerLocked,
@@ -197,6 +215,8 @@ __all__ = [
     "DoorFull",
     "DossierNotOpen",
     "DuplicateStep",
+    "ErasureDecided",
+    "ErasureOpen",
     "FactsMissing",
     "Fault",
     "FileNotTaken",
@@ -219,12 +239,14 @@ __all__ = [
     "NationalStoreSilent",
     "NoSecondFactorHere",
     "NoTokensHere",
+    "NoValues",
     "NotChangeable",
     "NotDecidable",
     "NotRetriable",
     "OfficerLocked",
     "OutOfReach",
     "OwnAccount",
+    "OwnRequest",
     "PasswordRefused",
     "PersonCheckDenied",
     "PersonCheckUnavailable",
@@ -253,6 +275,7 @@ __all__ = [
     "UnknownDiscrepancy",
     "UnknownDocument",
     "UnknownDossier",
+    "UnknownErasure",
     "UnknownForm",
     "UnknownHold",
     "UnknownLink",
@@ -269,4 +292,7 @@ __all__ = [
     "UnsupportedGrant",
     "UploadConflict",
     "UploadIncomplete",
+    "ValuesAltered",
+    "ValuesErased",
+    "ValuesUnreadable",
 ]

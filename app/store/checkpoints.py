@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.store.log_tables import log_checkpoints, log_cosignatures, log_witnessed
+from app.store.readable import reading
 from app.store.session import ReadSession, Row, WriteSession
 
 
@@ -27,8 +28,13 @@ def _signed(row: Any) -> Signed:  # noqa: ANN401 - a row
 
 
 async def newest(session: ReadSession) -> Signed | None:
-    """The last one that was signed."""
-    row = await session.one_or_none(select(log_checkpoints).order_by(log_checkpoints.c.id.desc()).limit(1))
+    """The last one that was signed.
+
+    Raises:
+        UnreadableRow: its row holds what cannot be read.
+    """
+    with reading(session):
+        row = await session.one_or_none(select(log_checkpoints).order_by(log_checkpoints.c.id.desc()).limit(1))
     return None if row is None else _signed(row)
 
 
@@ -78,6 +84,12 @@ async def witnessed(session: WriteSession, origin: str, nothing: Signed) -> Sign
     statement = select(log_witnessed).where(log_witnessed.c.origin == origin).with_for_update()
     found = await session.one_or_none(statement)
     return nothing if found is None else _signed(found)
+
+
+async def last_witnessed(session: ReadSession, origin: str) -> Signed | None:
+    """As ``witnessed``, without waiting for anybody; None: none was cosigned yet."""
+    found = await session.one_or_none(select(log_witnessed).where(log_witnessed.c.origin == origin))
+    return None if found is None else _signed(found)
 
 
 async def note_witnessed(session: WriteSession, origin: str, signed: Signed) -> None:

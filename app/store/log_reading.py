@@ -5,17 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.exc import DBAPIError
 
-from app.errors import LienThongError
 from app.store.checkpoints import Signed
 from app.store.log_tables import log_checkpoints, log_leaves
+from app.store.readable import reading
 from app.store.session import ReadSession, Row
 from app.store.tables import audit
-
-
-class UnreadableRow(LienThongError):
-    """The database holds something in the place of a value that nobody of ours wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +75,8 @@ async def _leaves(session: ReadSession, condition: ColumnElement[bool], limit: i
     joined = log_leaves.outerjoin(audit, audit.c.id == log_leaves.c.audit_id)
     columns = [log_leaves.c.seq, log_leaves.c.audit_id, log_leaves.c.leaf_hash, *audit.c]
     statement = select(*columns).select_from(joined).where(condition).order_by(log_leaves.c.seq).limit(limit)
-    try:
+    with reading(session):
         found = [tuple(row) for row in await session.rows(statement)]
-    except (TypeError, ValueError, OverflowError) as error:
-        message = "a row of the log cannot be read"
-        raise UnreadableRow(message) from error
-    except DBAPIError as error:
-        # SQLite tells broken text only when it is read; of any other fault nothing follows about the row.
-        if session.dialect != "sqlite" or "UTF-8" not in str(error.orig):
-            raise
-        message = "a row of the log cannot be read"
-        raise UnreadableRow(message) from error
     names = [column.name for column in audit.c]
     return [
         Leaf(seq, audit_id, bytes(leaf_hash), dict(zip(names, rest, strict=True)) if rest[0] is not None else None)

@@ -1,7 +1,8 @@
-"""The tables of the transparency log: leaves, tiles, checkpoints, who leads, what may still come late.
+"""The tables of the transparency log: leaves, tiles, checkpoints, who leads, what may still come late, the check.
 
 The audit table is what is logged; nothing here is written in the transaction of a fact. ``log_leaves``,
-``log_checkpoints`` and ``log_cosignatures`` only grow: the database refuses anything else, as for ``audit``.
+``log_checkpoints``, ``log_cosignatures`` and ``log_timestamps`` only grow: the database refuses anything else, as for
+``audit``.
 """
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table, Text, UniqueConstraint, text
@@ -78,4 +79,35 @@ log_witnessed = Table(
     Column("root", LargeBinary(32), nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("note", Text, nullable=False),
+)
+
+# RFC 3161: an authority's reply over the note of a checkpoint, as it came; ``stamped_at`` is the time in it.
+log_timestamps = Table(
+    "log_timestamps",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("checkpoint_id", Id, ForeignKey("log_checkpoints.id"), nullable=False, unique=True),
+    Column("at", UtcTime, nullable=False),
+    Column("stamped_at", UtcTime, nullable=False),
+    Column("authority", String(255), nullable=False),
+    Column("reply", LargeBinary, nullable=False),
+)
+
+# How far the log was read again, one row. ``progress`` is where the pass that runs goes on, ``finding`` the first lie
+# of the newest pass that found one, both JSON.
+log_check = Table(
+    "log_check",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("first_at", UtcTime, nullable=False),
+    Column("moved_at", UtcTime, nullable=False),
+    Column("progress", Text),
+    Column("size", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("lies", BigInteger, nullable=False),
+    Column("finding", Text),
+    Column("found_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("whole_at", UtcTime),
+    Column("whole_size", BigInteger, nullable=False),
 )

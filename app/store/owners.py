@@ -1,17 +1,26 @@
 """Whose dossiers they are, many at a time."""
 
+import json
 from collections.abc import Callable, Collection
 from datetime import datetime
+from secrets import token_hex
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.store.document_tables import subjects
+from app.domain.audit import Personal
+from app.store.document_tables import documents, subjects
 from app.store.once_only_tables import person_queries
 from app.store.session import ReadSession, WriteSession, member_of, members
+from app.store.tables import dossiers
 
 # One number of a person or organisation: kind and number.
 Owner = tuple[str, str]
+#: Kinds of numbers that belong to a person; others are of organisations.
+_OF_PERSONS = ("personal_number", "old_identity_number")
+#: What stands in the place of a kind of number once nobody is to be found by it any more.
+_ERASED = "erased"
+_TOKEN_BYTES = 10
 
 
 async def ids_of(
@@ -47,3 +56,36 @@ async def matched(session: ReadSession, codes: Collection[str]) -> frozenset[str
     wanted = select(person_queries.c.dossier_code).where(named, person_queries.c.outcome == "MATCH").distinct()
     rows = await session.rows(wanted, {"codes": members(sorted(codes), session.dialect)})
     return frozenset(row.dossier_code for row in rows)
+
+
+async def applicants(session: ReadSession, codes: Collection[str]) -> dict[str, Personal]:
+    """Whose these dossiers are now, by code: number and name, as handed over. Organisations are left out."""
+    if not codes:
+        return {}
+    wanted = (
+        select(dossiers.c.code, dossiers.c.subject_id, dossiers.c.facts, subjects.c.number)
+        .join(subjects, subjects.c.id == dossiers.c.subject_id)
+        .where(member_of(dossiers.c.code, "codes", session.dialect), subjects.c.kind.in_(_OF_PERSONS))
+    )
+    rows = await session.rows(wanted, {"codes": members(sorted(codes), session.dialect)})
+    return {
+        row.code: Personal(
+            row.subject_id, {"number": row.number, "full_name": json.loads(row.facts)["applicant"]["full_name"]}
+        )
+        for row in rows
+    }
+
+
+async def held_of(session: ReadSession, subject: str) -> tuple[int, int]:
+    """How many dossiers and documents the register holds of a subject."""
+    counted = [
+        select(func.count()).select_from(table).where(table.c.subject_id == subject) for table in (dossiers, documents)
+    ]
+    [dossiers_held], [documents_held] = [(await session.rows(each))[0] for each in counted]
+    return dossiers_held, documents_held
+
+
+async def detach(session: WriteSession, subject: str) -> None:
+    """Let a subject's id lead to nobody: its number is overwritten. Who comes again gets another id."""
+    gone = {"kind": _ERASED, "number": token_hex(_TOKEN_BYTES)}
+    await session.execute(update(subjects).where(subjects.c.id == subject).values(**gone))

@@ -8,7 +8,7 @@ A ``ReadSession`` cannot write (the database refuses), and a store function that
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, Protocol, TypeVar
@@ -24,6 +24,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.errors import StoreBusy
+from app.sealing import MasterKeys
+from app.store import scrubbing
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -55,6 +57,8 @@ class ReadSession:
 
     connection: AsyncConnection
     clock: Clock | None
+    # What wraps the keys that personal values are encrypted under; None: no such value is kept.
+    keys: MasterKeys | None = field(default=None, repr=False)
 
     @property
     def dialect(self) -> str:
@@ -108,11 +112,18 @@ class Database:
     """One database: a writing and a reading side, and the retry of transactions that lost a race."""
 
     def __init__(
-        self, url: str, *, clock: Clock | None = None, pool_size: int = 10, busy_seconds: float = 30.0
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        keys: MasterKeys | None = None,
+        pool_size: int = 10,
+        busy_seconds: float = 30.0,
     ) -> None:
         """Prepare the engines; nothing is connected yet. ``url`` is ``sqlite:///…`` or ``postgresql://…``."""
         self.url = async_url(url)
         self.clock = clock
+        self.keys = keys
         self._busy_seconds = busy_seconds
         self.is_sqlite = self.url.startswith("sqlite")
         self._writer = self._engine(read_only=False, pool_size=1 if self.is_sqlite else pool_size)
@@ -168,7 +179,7 @@ class Database:
 
     async def _once(self, work: Callable[[WriteSession], Awaitable[T]]) -> T:
         async with self._writer.connect() as connection:
-            result = await work(WriteSession(connection, self.clock))
+            result = await work(WriteSession(connection, self.clock, self.keys))
             await connection.commit()
             return result
 
@@ -185,9 +196,18 @@ class Database:
             message = "the database is out of reach"
             raise StoreBusy(message) from error
         try:
-            yield ReadSession(connection, self.clock)
+            yield ReadSession(connection, self.clock, self.keys)
         finally:
             await connection.close()
+
+    async def scrub(self) -> bool:
+        """See that no page of the database holds what was overwritten in ``subject_keys``; whether that was done.
+
+        SQLite overwrites in place (``secure_delete``); what its write-ahead log still holds is taken over and cut off.
+        PostgreSQL keeps the old version of a row in its page: the table is written anew, and the old file let go.
+        Backups, and on PostgreSQL the archive of its log, are out of reach. Waits at most some seconds for others.
+        """
+        return await (scrubbing.sqlite(self._writer) if self.is_sqlite else scrubbing.postgresql(self._writer))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -227,7 +247,8 @@ def _tune_sqlite(engine: AsyncEngine, *, read_only: bool) -> None:
         cursor = connection.cursor()
         # A file keeps its mode. Two that change it at once are told "locked" without a wait; readers leave it alone.
         mode = "query_only=ON" if read_only else "journal_mode=WAL"
-        for pragma in (mode, "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        # What is overwritten or deleted leaves no remnant in its page: a key that was destroyed must be gone.
+        for pragma in (mode, "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -260,6 +260,8 @@ audit = Table(
     Column("payload_hash", String(64)),
     Column("correlation_id", String(64), nullable=False),
     Column("detail", Text, nullable=False),
+    # What the entry commits to in place of personal values (app.domain.commitments); the values stand beside.
+    Column("commitments", Text),
 )
 Index("ix_audit_dossier_code_id", audit.c.dossier_code, audit.c.id)
 Index(

@@ -6,22 +6,42 @@ a number without an entry keeps it as a gap, and looks there again until nothing
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, literal_column, or_, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain.merkle import TileKey
 from app.store.log_tables import log_gaps, log_lease, log_leaves, log_tiles
+from app.store.readable import reading
 from app.store.session import ReadSession, Row, WriteSession, member_of, members
 from app.store.tables import audit
 
-_NAME = "sequencer"
+#: Whose lease: who brings entries in, who reads the log again.
+SEQUENCER, CHECKER = "sequencer", "checker"
 # Of the transaction that PostgreSQL gives out next, and of the oldest that runs.
 _XID = "CAST(CAST(pg_snapshot_{}(pg_current_snapshot()) AS text) AS bigint)"
 _NEXT_XID: ColumnElement[int] = literal_column(_XID.format("xmax"))
 _OLDEST_XID: ColumnElement[int] = literal_column(_XID.format("xmin"))
+
+
+# What stands in the place of a time may be anything once somebody owns the file.
+_READABLE = audit.c.at.between(datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +83,17 @@ def _max(column: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's
     return select(func.max(column)).scalar_subquery()
 
 
-async def lease(session: ReadSession) -> Lease | None:
+async def lease(session: ReadSession, name: str = SEQUENCER) -> Lease | None:
     """Who leads; None: nobody ever has."""
-    row = await session.one_or_none(select(log_lease).where(log_lease.c.name == _NAME))
+    row = await session.one_or_none(select(log_lease).where(log_lease.c.name == name))
     return None if row is None else Lease(row.holder, row.until, row.fence)
 
 
-async def take_lease(session: WriteSession, holder: str, now: datetime, until: datetime) -> int | None:
+async def take_lease(
+    session: WriteSession, holder: str, now: datetime, until: datetime, name: str = SEQUENCER
+) -> int | None:
     """Begin to lead where nobody does; the fence, or None: another does."""
-    row: Row = {"name": _NAME, "holder": holder, "until": until, "fence": 1}
+    row: Row = {"name": name, "holder": holder, "until": until, "fence": 1}
     new = (postgresql if session.dialect == "postgresql" else sqlite).insert(log_lease).values(row)
     taken = new.on_conflict_do_update(
         index_elements=["name"],
@@ -82,31 +104,66 @@ async def take_lease(session: WriteSession, holder: str, now: datetime, until: d
     return fence
 
 
-async def hold_lease(session: WriteSession, holder: str, fence: int, until: datetime) -> bool:
+async def hold_lease(session: WriteSession, holder: str, fence: int, until: datetime, name: str = SEQUENCER) -> bool:
     """Go on leading, and keep others waiting until this transaction ends; False: another has begun."""
-    mine = and_(log_lease.c.name == _NAME, log_lease.c.holder == holder, log_lease.c.fence == fence)
+    mine = and_(log_lease.c.name == name, log_lease.c.holder == holder, log_lease.c.fence == fence)
     return (await session.execute(update(log_lease).where(mine).values(until=until))).rowcount == 1
 
 
+async def depose(session: WriteSession) -> None:
+    """Void what whoever sequences has reckoned so far, and keep everybody waiting until this transaction ends."""
+    changed = update(log_lease).where(log_lease.c.name == SEQUENCER).values(fence=log_lease.c.fence + 1)
+    await session.execute(changed)
+
+
 async def fresh(session: ReadSession, after_id: int, limit: int) -> list[Row]:
-    """Entries above a number, in order; their details as the text that is stored."""
+    """Entries above a number, in order; their details as the text that is stored.
+
+    Raises:
+        UnreadableRow: one of them holds what cannot be read.
+    """
     statement = select(audit).where(audit.c.id > after_id).order_by(audit.c.id).limit(limit)
-    return [row._asdict() for row in await session.rows(statement)]
+    return await _entries(session, statement)
 
 
-async def late(session: ReadSession, limit: int) -> list[Row]:
-    """Entries that have appeared in gaps, in order."""
+async def numbered(session: ReadSession, audit_ids: Sequence[int]) -> list[Row]:
+    """Entries by their numbers, in order.
+
+    Raises:
+        UnreadableRow: one of them holds what cannot be read.
+    """
+    given = {"ids": members(list(audit_ids), session.dialect)}
+    statement = select(audit).where(member_of(audit.c.id, "ids", session.dialect)).order_by(audit.c.id)
+    return await _entries(session, statement, given)
+
+
+async def _entries(session: ReadSession, statement: Select[Any], parameters: Row | None = None) -> list[Row]:
+    with reading(session):
+        return [row._asdict() for row in await session.rows(statement, parameters)]
+
+
+async def fresh_ids(session: ReadSession, after_id: int, limit: int) -> list[int]:
+    """The numbers of the entries that ``fresh`` gives."""
+    statement = select(audit.c.id).where(audit.c.id > after_id).order_by(audit.c.id).limit(limit)
+    return [row.id for row in await session.rows(statement)]
+
+
+async def late_ids(session: ReadSession, limit: int) -> list[int]:
+    """The numbers of entries that have appeared in gaps, in order."""
     if session.dialect == "postgresql":
         # From the gaps to the entries: a plain join in the order of the key walks the whole log to find nothing.
-        each = select(audit).where(_in_gap()).order_by(audit.c.id).limit(limit).correlate(log_gaps).lateral("each")
+        found = select(audit.c.id).where(_in_gap()).order_by(audit.c.id).limit(limit)
+        each = found.correlate(log_gaps).lateral("each")
         statement = select(each).select_from(log_gaps.join(each, true())).order_by(log_gaps.c.first_id, each.c.id)
     else:
-        statement = select(audit).join(log_gaps, _in_gap()).order_by(log_gaps.c.first_id, audit.c.id)
-    return [row._asdict() for row in await session.rows(statement.limit(limit))]
+        statement = select(audit.c.id).join(log_gaps, _in_gap()).order_by(log_gaps.c.first_id, audit.c.id)
+    return [row.id for row in await session.rows(statement.limit(limit))]
 
 
 def _in_gap() -> Any:  # noqa: ANN401 - SQLAlchemy's
-    return audit.c.id.between(log_gaps.c.first_id, log_gaps.c.last_id)
+    """An entry in a gap that has no leaf: a gap that somebody laid over what is in the tree brings nothing in twice."""
+    sequenced = exists().where(log_leaves.c.audit_id == audit.c.id).correlate(audit)
+    return and_(audit.c.id.between(log_gaps.c.first_id, log_gaps.c.last_id), ~sequenced)
 
 
 async def gaps(session: ReadSession) -> list[Gap]:
@@ -135,7 +192,8 @@ async def replace_gaps(session: WriteSession, gone: Collection[Gap], new: Sequen
             {"first_id": gap.first_id, "last_id": gap.last_id, "seen_at": gap.seen_at, "horizon": gap.horizon}
             for gap in new
         ]
-        await session.execute(insert(log_gaps), rows)
+        once = (postgresql if session.dialect == "postgresql" else sqlite).insert(log_gaps)
+        await session.execute(once.on_conflict_do_nothing(index_elements=["first_id"]), rows)
 
 
 async def put_leaves(session: WriteSession, start: int, leaves: Sequence[tuple[int, bytes]]) -> None:
@@ -144,6 +202,13 @@ async def put_leaves(session: WriteSession, start: int, leaves: Sequence[tuple[i
         return
     rows = [{"seq": start + n, "audit_id": audit_id, "leaf_hash": leaf} for n, (audit_id, leaf) in enumerate(leaves)]
     await session.execute(insert(log_leaves), rows)
+
+
+async def leaf_hashes(session: ReadSession, start: int, end: int) -> list[tuple[int, bytes]]:
+    """The leaves ``start`` to ``end`` (not included) as they are kept, in order: place and hash."""
+    statement = select(log_leaves.c.seq, log_leaves.c.leaf_hash).where(log_leaves.c.seq >= start)
+    rows = await session.rows(statement.where(log_leaves.c.seq < end).order_by(log_leaves.c.seq))
+    return [(row[0], bytes(row[1])) for row in rows]
 
 
 async def tiles(session: ReadSession, keys: Collection[TileKey]) -> dict[TileKey, bytes]:
@@ -182,13 +247,15 @@ async def oldest_uncovered_at(session: ReadSession, size: int, last_id: int) -> 
     """When the first entry was written that is not among the first ``size`` leaves; None: all are.
 
     Entries are looked at in the order of the tree, which is that of their times to within one transaction's length.
+    One whose time nobody can read counts from when it was passed over.
     """
     sequenced = select(audit.c.at).join(log_leaves, log_leaves.c.audit_id == audit.c.id)
-    in_gap = select(audit.c.at).where(_in_gap()).order_by(audit.c.id).limit(1).correlate(log_gaps).scalar_subquery()
+    in_gap = select(audit.c.id).where(_in_gap()).limit(1).correlate(log_gaps).scalar_subquery()
     first = [
-        sequenced.where(log_leaves.c.seq >= size).order_by(log_leaves.c.seq).limit(1),
-        select(audit.c.at).where(audit.c.id > last_id).order_by(audit.c.id).limit(1),
-        select(func.min(in_gap)).select_from(log_gaps),
+        sequenced.where(log_leaves.c.seq >= size, _READABLE).order_by(log_leaves.c.seq).limit(1),
+        select(audit.c.at).where(audit.c.id > last_id, _READABLE).order_by(audit.c.id).limit(1),
+        # When it was passed over: a moment after it was written, or after it should have been.
+        select(func.min(log_gaps.c.seen_at)).where(in_gap.is_not(None)),
     ]
     found = [await session.one_or_none(statement) for statement in first]
     return min((row[0] for row in found if row is not None and row[0] is not None), default=None)

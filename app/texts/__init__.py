@@ -16,6 +16,7 @@ from app.texts import (
     disclosures,
     documents,
     door,
+    erasure,
     once_only,
     page,
     persons,
@@ -34,7 +35,7 @@ class Text:
 
 _RAW = (
     deliveries.RAW | documents.RAW | reasons.RAW | door.RAW | page.RAW | bundle.RAW | once_only.RAW | persons.RAW
-) | (prefill.RAW | disclosures.RAW | access.RAW | accounts.RAW | compliance.RAW)
+) | (prefill.RAW | disclosures.RAW | access.RAW | accounts.RAW | erasure.RAW | compliance.RAW)
 
 TEXTS = MappingProxyType({key: Text(vi, en) for key, (vi, en) in _RAW.items()})
 

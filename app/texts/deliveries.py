@@ -271,6 +271,26 @@ RAW = {
         "The log does not continue what was signed, so it is not signed. Keep all as it is and call who is in charge.",
     ),
     "event.log_broken.ended": ("Nhật ký lại nối tiếp bản đã ký.", "The log continues what was signed again."),
+    "event.log_entry_refused": (
+        "Một mục nhật ký không đọc được nên không vào cây; quá hạn thì mọi trao đổi dừng. Gọi người phụ trách an toàn.",
+        "An entry that cannot be read stays out of the tree; past the limit exchanges stop. Call who is in charge.",
+    ),
+    "event.log_entry_refused.ended": ("Mọi mục nhật ký lại đọc được.", "Every entry can be read again."),
+    "event.log_lie": (
+        "Một mục nhật ký không còn như lúc ghi. Giữ nguyên hiện trạng, gọi người phụ trách an toàn.",
+        "An entry of the log is not what was put on record. Keep all as it is and call who is in charge.",
+    ),
+    "event.log_lie.ended": ("Không còn thấy sai khác trong nhật ký.", "Nothing false is found in the log any more."),
+    "event.log_check_stopped": (
+        "Việc tự đối soát nhật ký đã dừng hoặc quá chậm. Xem tiến trình gửi và định mức đối soát.",
+        "The log is not read again any more, or too slowly. Look at the workers and at the budget of the check.",
+    ),
+    "event.log_check_stopped.ended": ("Nhật ký lại được tự đối soát.", "The log is read again as it should be."),
+    "event.log_unstamped": (
+        "Nhật ký lâu chưa được đóng dấu thời gian. Xem tổ chức cấp dấu thời gian có trả lời không.",
+        "The log has not been time-stamped for too long. See whether the time-stamping authority answers.",
+    ),
+    "event.log_unstamped.ended": ("Nhật ký lại được đóng dấu thời gian.", "The log is time-stamped again."),
     "event.breaker_open": (
         "Nhiều lần gọi liên tiếp không được nên tạm ngừng gửi; hệ thống tự gửi thử.",
         "Too many calls failed, so sending is paused; it is tried again by itself.",

@@ -1,14 +1,11 @@
 """Files that hold one private key each: made, read and rotated so that nobody else ever reads one."""
 
 import os
-import stat
 from pathlib import Path
 
+from app.sealing import SecretFileRefused, files
 from app.tlog.errors import KeyFileRefused, MalformedKey
 from app.tlog.keys import KeyKind, Signer, Verifier, generate
-
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_BYTES_MAX = 4096
 
 
 def create(path: Path, name: str, kind: KeyKind = KeyKind.ED25519) -> Verifier:
@@ -20,15 +17,9 @@ def create(path: Path, name: str, kind: KeyKind = KeyKind.ED25519) -> Verifier:
     """
     text = generate(name, kind)
     try:
-        # O_EXCL: an existing key is never lost by a second keygen.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        message = f"the key file cannot be made: {error.strerror or type(error).__name__}"
-        raise KeyFileRefused(message) from error
+        files.create(path, text)
+    except SecretFileRefused as error:
+        raise KeyFileRefused(str(error)) from error
     return Signer.parse(text).verifier
 
 
@@ -40,17 +31,9 @@ def load_signer(path: Path) -> Signer:
         MalformedKey: what is in it is not one key; nothing of it is in the message.
     """
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode) or status.st_mode & _OTHERS:
-                message = f"{path}: a key file must be a plain file that only its owner may read (chmod 600)"
-                raise KeyFileRefused(message)
-            raw = file.read(_BYTES_MAX)
-    except OSError as error:
-        message = f"{path}: {error.strerror or type(error).__name__}"
-        raise KeyFileRefused(message) from error
-    lines = [line.strip() for line in raw.decode("ascii", "replace").splitlines()]
-    texts = [line for line in lines if line and not line.startswith("#")]
+        texts = files.read(path)
+    except SecretFileRefused as error:
+        raise KeyFileRefused(str(error)) from error
     if len(texts) != 1:
         message = f"{path}: a key file holds one private key"
         raise MalformedKey(message)

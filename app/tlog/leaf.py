@@ -8,6 +8,7 @@ from enum import Enum
 
 import rfc8785
 
+from app.domain.commitments import Commitments
 from app.domain.tiles import ENTRY_BYTES_MAX
 from app.tlog.errors import LeafRefused
 
@@ -29,8 +30,8 @@ _NEEDED = frozenset(
         "detail",
     }
 )
-_OPTIONAL = frozenset({"dossier_code", "procedure_code", "unit_code", "subject_ref", "payload_hash"})
-_SPECIAL = frozenset({"at", "detail"})
+_OPTIONAL = frozenset({"dossier_code", "procedure_code", "unit_code", "subject_ref", "payload_hash", "commitments"})
+_SPECIAL = frozenset({"at", "detail", "commitments"})
 _Json = bool | int | float | str | list["_Json"] | dict[str, "_Json"] | None
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
@@ -39,7 +40,8 @@ def leaf_of(entry: Mapping[str, object]) -> bytes:
     """The leaf of one row of the audit table: all its columns, without those that are empty (None).
 
     Args:
-        entry: the columns by name; ``at`` is an aware time, ``detail`` a mapping or its JSON text.
+        entry: the columns by name; ``at`` is an aware time, ``detail`` a mapping or its JSON text, ``commitments``
+            the text of ``app.domain.commitments``, in the one form it has.
 
     Raises:
         LeafRefused: a column that a leaf does not know (it would stand outside the proof), one that is missing, a
@@ -54,6 +56,8 @@ def leaf_of(entry: Mapping[str, object]) -> bytes:
         raise LeafRefused(message)
     leaf = {name: _plain(value) for name, value in held.items() if name not in _SPECIAL}
     leaf |= {"v": VERSION, "at": _time(held["at"]), "detail": _detail(held["detail"])}
+    if "commitments" in held:
+        leaf["commitments"] = _commitments(held["commitments"])
     try:
         data = canonical(leaf)
     except (ValueError, RecursionError):
@@ -91,6 +95,14 @@ def _time(at: object) -> str:
         message = "at must be an aware time"
         raise LeafRefused(message)
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _commitments(text: object) -> _Json:
+    try:
+        found = Commitments.parse(str(text))
+    except ValueError as error:
+        raise LeafRefused(str(error)) from None
+    return {"key": found.key_id, "values": dict(found.values)}
 
 
 def _detail(detail: object) -> _Json:

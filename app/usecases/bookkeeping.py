@@ -7,13 +7,13 @@ from datetime import datetime
 from app import observability
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.breaker import GateState
-from app.domain.delivery import DeliveryState, HoldReason
+from app.domain.delivery import NATIONAL, DeliveryState, HoldReason
 from app.domain.events import EventKind, Phase, transitions
 from app.domain.failures import class_of
 from app.domain.rulesets import LEGAL_BASIS, Purpose
-from app.store import audit, gates, keeping, outbox, sightings
+from app.store import audit, gates, keeping, outbox, owners, sightings
 from app.store.outbox import LoadedMessage, Settlement
-from app.store.session import Row, WriteSession
+from app.store.session import ReadSession, Row, WriteSession
 from app.store.sightings import Sighting
 from app.usecases import events
 from app.usecases.events import DeliveryOutcome
@@ -202,9 +202,15 @@ def _entry(round_: Round, kind: AuditKind, code: str, outcome: str, **more: obje
     )
 
 
-def intents(round_: Round) -> list[AuditEntry]:
-    """One entry a dossier before anything leaves the house: no entry, no exchange."""
-    entries = []
+async def intents(session: ReadSession, round_: Round) -> list[AuditEntry]:
+    """One entry a dossier before anything leaves the house: no entry, no exchange.
+
+    Where a snapshot goes to the nation, the entry commits to whose it is; steps and news name no person.
+    """
+    entries, whole = [], set()
+    if session.keys is not None and round_.key in NATIONAL:
+        whole = {each.dossier_code for each in round_.trip.loaded.values() if each.kind == Kind.DOSSIER.value}
+    whose = await owners.applicants(session, whole)
     for group in by_lane(round_.trip.loaded.values()):
         first = group[0]
         entries.append(
@@ -217,6 +223,7 @@ def intents(round_: Round) -> list[AuditEntry]:
                 unit_code=first.unit_code,
                 correlation_id=first.correlation_id,
                 detail={"messages": [[m.id, m.payload_hash] for m in group]},
+                personal=whose.get(first.dossier_code),
             )
         )
     return entries

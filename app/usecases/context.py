@@ -7,6 +7,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from cryptography.x509 import Certificate
+
 from app.domain.access import Permission, Reach, permissions_of
 from app.domain.breaker import BreakerPolicy
 from app.domain.delivery import Target
@@ -30,6 +32,7 @@ from connectors.links import Prober
 from connectors.national_store import NationalStore
 from connectors.population.outcomes import PersonConnector
 from connectors.scanner import Scanner
+from connectors.timestamp import TimestampConnector
 from connectors.witness import WitnessConnector
 from schemas.provincial import DossierIn, StepIn
 
@@ -176,6 +179,19 @@ class OncePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class StampPolicy:
+    """The rules of time-stamps (RFC 3161) on checkpoints.
+
+    A reply must lead to one of ``roots``. The newest checkpoint is stamped at most once in ``seconds``. Where that is
+    overdue for longer than ``limit_seconds`` nothing is exchanged; 0: that stops nothing.
+    """
+
+    roots: tuple[Certificate, ...] = ()
+    seconds: float = 21600.0
+    limit_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class LogPolicy:
     """The rules of the transparency log.
 
@@ -184,6 +200,7 @@ class LogPolicy:
     the names that the log had under those of another name. What was signed last is also kept in the file ``memory``,
     out of the database's reach. ``witnesses`` (by address) are asked to cosign; with a ``cosigner`` the checkpoints of
     the logs in ``witnessed`` (keys by origin) are cosigned here.
+    In the background ``check_rows_per_second`` rows are read again (0: none), all of them within ``check_days``.
     """
 
     origin: str = ""
@@ -196,6 +213,9 @@ class LogPolicy:
     witnesses: Mapping[str, Verifier] = field(default_factory=dict)
     witnessed: Mapping[str, tuple[Verifier, ...]] = field(default_factory=dict)
     cosigner: Signer | None = None
+    stamps: StampPolicy = field(default_factory=StampPolicy)
+    check_rows_per_second: int = 200
+    check_days: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +267,14 @@ class ComplianceLook:
 
 @dataclass(slots=True)
 class LogLook:
-    """What this process last saw of the log's age, and when; None: it has not looked."""
+    """What this process last saw of the log's age, and when; None: it has not looked.
+
+    ``overdue_seconds`` is how long a time-stamp is overdue.
+    """
 
     at: datetime | None = None
     age_seconds: float = 0.0
+    overdue_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +291,6 @@ class Context:
     person_procedures: frozenset[str] | None = None
     # Officers who may ask; None: the far side alone knows them.
     person_officers: frozenset[str] | None = None
-    subject_key: bytes | None = None
     # Without a list of holidays every Monday to Friday is worked; app.wiring gives the real one.
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     backlog_age_seconds: float = 3600.0
@@ -283,4 +306,5 @@ class Context:
     posture: Posture = field(default_factory=Posture)
     compliance_look: ComplianceLook = field(default_factory=ComplianceLook)
     witness: WitnessConnector | None = None
+    stamper: TimestampConnector | None = None
     draw: Callable[[], float] = field(default=random.random)

@@ -58,7 +58,7 @@ async def deliver(
         await outbox.mark(session, trip.superseded, DeliveryState.SUPERSEDED, now)
         await outbox.mark(session, trip.under_way(), DeliveryState.SENDING, now)
         round_ = Round(context, destination, worker, trip, now, stopping, started, trial)
-        await audit.append(session, bookkeeping.intents(round_), now)
+        await audit.append(session, await bookkeeping.intents(session, round_), now)
         return round_
 
     try:

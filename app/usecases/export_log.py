@@ -3,6 +3,8 @@
 A bundle is a ZIP: ``entries.ndjson`` (leaves, a line each), ``proofs/`` (C2SP tlog-proof), ``checkpoint.txt``,
 ``keys.txt``, ``bundle.json`` (what was selected), ``verify.py`` and ``README.txt``; with ``consistency.txt`` when it
 was asked for since an older checkpoint. That nothing was left out it shows only beside an older bundle.
+Where checkpoints are time-stamped, the newest stamp (``timestamp.tsr``) goes with what it is over
+(``timestamped.txt``); unless it was asked for since another, ``consistency.txt`` is from that one on.
 """
 
 import base64
@@ -16,7 +18,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from app import tlog
-from app.store import log_reading
+from app.store import log_reading, log_stamps
+from app.store.log_stamps import Stamp
 from app.store.session import ReadSession
 from app.tlog import TlogError, Verifier, open_checkpoint
 from app.usecases import prove_log
@@ -78,13 +81,28 @@ async def export(
     await prove_log.note_access(context, caller, "exported", correlation_id, detail)
     async with context.database.read() as session:
         signed = await prove_log.newest(session)
+        stamp = await _stamp(context, session)
+        since = since or (stamp.note if stamp else None)
         path = None if since is None else await _since(context, session, since, signed)
         pending = await log_reading.count_pending(session, about.value, value)
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
             async with aclosing(_proofs(session, about, value, signed)) as proofs:
                 written, above = await _write_entries(bundle, proofs)
             write_frame(bundle, {about.value: value}, signed.note, context.log.verifiers, path)
+            if stamp is not None:
+                write(bundle, "timestamp.tsr", stamp.reply)
+                write(bundle, "timestamped.txt", stamp.note.encode())
     return Exported(written, pending + above, signed.size)
+
+
+async def _stamp(context: Context, session: ReadSession) -> Stamp | None:
+    """The newest time-stamp, if what it is over is signed by a key that goes into the bundle."""
+    stamp = await log_stamps.newest(session)
+    try:
+        open_checkpoint(stamp.note if stamp else "", context.log.verifiers, context.log.origin)
+    except TlogError:
+        return None
+    return stamp
 
 
 async def _since(context: Context, session: ReadSession, since: str, signed: Signed) -> list[bytes]:

@@ -12,7 +12,7 @@ from app.domain.breaker import GateState
 from app.domain.delivery import PORTAL, DeliveryState, LaneState, Target
 from app.errors import StoreBusy
 from app.store import blobs, gates, holds, links, migrate, views
-from app.usecases import log_guard
+from app.usecases import log_guard, log_health, self_check
 from app.usecases.ask_person import SOURCE
 from app.usecases.context import Context
 from app.vault import VaultError
@@ -40,7 +40,7 @@ class Doctor:
         now = time.monotonic()
         if now - self._looked > _CACHE_SECONDS:
             checks = await asyncio.gather(*(self._far_side(target) for target in self.context.connectors))
-            self._far, self._looked = dict(checks) | await self._files(), now
+            self._far, self._looked = dict(checks) | await self._files() | await log_health.found(self.context), now
         return bool(store["ok"]), {"database": store} | self._far
 
     async def _store(self) -> dict[str, Any]:
@@ -79,6 +79,7 @@ class Doctor:
 async def measure(context: Context) -> None:
     """Bring the gauges up to date from rows."""
     await log_guard.measure(context)
+    await self_check.measure(context)
     async with context.database.read() as session:
         link_counts, (file_counts, _) = await links.by_state(session), await blobs.figures(session)
         lane_rows, message_rows, oldest = await views.gauges(session)

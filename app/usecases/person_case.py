@@ -1,7 +1,5 @@
 """One question about a person on its way: may it be asked, and what is put on record of it."""
 
-import hashlib
-import hmac
 import json
 import math
 import re
@@ -10,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from app.domain.audit import AuditEntry, AuditKind
+from app.domain.audit import AuditEntry, AuditKind, Personal
 from app.domain.dossier import CLOSED_STATUSES, DossierStatus
 from app.domain.matching import fold_name
 from app.domain.rulesets import LEGAL_BASIS, VIETNAM, Purpose
@@ -134,7 +132,7 @@ class Case:
         }
 
     def entry(self, kind: AuditKind, outcome: str, more: Mapping[str, object]) -> AuditEntry:
-        """An entry of the log: names, hashes and references, nothing of the person."""
+        """An entry of the log. It commits to whom a question was about; refusals told nobody, answers name theirs."""
         asked = self.question
         detail: dict[str, object] = {
             "query": self.query_id,
@@ -158,9 +156,17 @@ class Case:
             dossier_code=asked.dossier_code[:_AUDIT_CODE_MAX],
             procedure_code=self.procedure,
             unit_code=asked.unit,
-            subject_ref=_subject_ref(self.context, asked.number),
+            subject_ref=self.subject_id,
             detail=detail | dict(more),
+            personal=self._personal() if kind is AuditKind.PERSON_ASKED else None,
         )
+
+    def _personal(self) -> Personal | None:
+        asked = self.question
+        if self.subject_id is None:
+            return None
+        values = {"number": asked.number, "full_name": asked.full_name, "birth_date": asked.birth_date}
+        return Personal(self.subject_id, values)
 
 
 def new_request_id(context: Context) -> str:
@@ -271,10 +277,3 @@ async def _within_the_quota(case: Case, session: ReadSession) -> None:
         if await person_queries.sent_by_unit(session, asked.unit, case.now - second) >= once.unit_calls_per_second:
             message = f"unit '{asked.unit}' has asked {once.unit_calls_per_second} questions within a second"
             raise PersonQuotaSpent(message, retry_after_seconds=1)
-
-
-def _subject_ref(context: Context, number: str) -> str | None:
-    """A keyed hash: the same person is the same reference, and nobody without the key can try all numbers."""
-    if context.subject_key is None:
-        return None
-    return hmac.new(context.subject_key, number.encode(), hashlib.sha256).hexdigest()

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from app.domain import passwords
 from app.domain.access import ROLES, SCOPES, Permission, Role, clashes
+from app.domain.compliance import DAY
 from app.domain.events import EventKind
 from app.domain.standing import (
     Backups,
@@ -32,7 +33,7 @@ from app.domain.standing import (
     Unseen,
     Weaknesses,
 )
-from app.store import backups, blobs, checkpoints, standing
+from app.store import backups, blobs, checkpoints, log_check, log_stamps, standing
 from app.store import events as event_store
 from app.store.session import SystemClock
 from app.usecases import log_guard
@@ -129,14 +130,19 @@ async def _people(context: Context) -> People | None:
     )
 
 
-async def _log_checks(_context: Context) -> LogChecks | None:
-    """The log's own check in the background: not built on this branch."""
-    return None
+async def _log_checks(context: Context) -> LogChecks:
+    async with context.database.read() as session:
+        kept, now = await log_check.kept(session), await session.now()
+    whole = kept.standing.whole_at if kept else None
+    ago = None if whole is None else (now - whole).total_seconds()
+    return LogChecks(ago, context.log.check_days * DAY, kept.lies if kept else 0)
 
 
-async def _stamps(_context: Context) -> Stamps | None:
-    """Time-stamps of checkpoints: not built on this branch."""
-    return None
+async def _stamps(context: Context) -> Stamps:
+    async with context.database.read() as session:
+        newest, now = await log_stamps.newest(session), await session.now()
+    ago = None if newest is None else (now - newest.at).total_seconds()
+    return Stamps(context.stamper is not None, ago, context.log.stamps.seconds)
 
 
 async def _retention(_context: Context) -> Retention | None:

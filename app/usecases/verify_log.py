@@ -7,21 +7,27 @@ checkpoint kept outside the database can tell.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from typing import Final
+
+from cryptography.x509 import Certificate
 
 from app.domain.log_check import Climb, Finding, Lie, Progress, TileHash
 from app.domain.merkle import leaf_hash
 from app.errors import LienThongError
 from app.store import checkpoints, log_reading, translog
 from app.store.checkpoints import Signed
-from app.store.log_reading import Leaf, UnreadableRow
+from app.store.log_reading import Leaf
+from app.store.readable import UnreadableRow
 from app.store.session import ReadSession, Row
 from app.tlog import Checkpoint, KeyKind, LeafRefused, TlogError, Verifier, open_checkpoint
+from app.usecases import check_values
+from app.usecases.check_values import ValueCounts
 from app.usecases.context import Context
 from app.usecases.log_leaf import leaf_for
+from app.usecases.stamp_check import NO_STAMPS, StampsChecked, check_stamps
 
 _HASH: Final = 32
 _CHECKPOINTS: Final = 200
@@ -38,7 +44,9 @@ class Wanted:
 
     ``earlier`` are names that the log has had. ``outside`` are checkpoints (notes) kept outside the database. Entries
     older than ``grace_seconds`` must have a leaf. ``block`` entries are in memory at a time. ``keep`` is told after
-    each block how far it has come.
+    each block how far it has come; where ``pause`` then says so, no more is read. A row that lies is the end, unless
+    ``go_on`` wants what follows too.
+    Time-stamps are held to ``stamp_roots``; without any they are not looked at.
     """
 
     verifiers: tuple[Verifier, ...]
@@ -49,12 +57,18 @@ class Wanted:
     resume: Progress | None = None
     keep: Callable[[Progress], None] = lambda _: None
     tell: Callable[[int], None] = lambda _: None
+    pause: Callable[[], bool] = lambda: False
+    go_on: Callable[[Finding], bool] = lambda _: False
+    stamp_roots: Sequence[Certificate] = ()
     earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was checked. ``newest`` is the checkpoint that covers it; without a ``finding`` all holds."""
+    """What was checked. ``newest`` is the checkpoint that covers it; without a ``finding`` all holds.
+
+    One that was ``paused`` has read ``entries`` of ``until`` and says nothing of the rest.
+    """
 
     entries: int
     checkpoints: int
@@ -62,6 +76,10 @@ class Checked:
     witnesses: tuple[str, ...]
     resumed_at: int
     finding: Finding | None
+    until: int = 0
+    paused: bool = False
+    stamps: StampsChecked = NO_STAMPS
+    values: ValueCounts = field(default_factory=ValueCounts)
 
 
 class _Lies(Exception):
@@ -93,13 +111,25 @@ async def verify(context: Context, wanted: Wanted) -> Checked:
         newest = await checkpoints.newest(session)
         size = (await translog.head(session)).size
     reader = _Reader(context, wanted, outside, size, newest)
-    finding = None
+    finding, stamps = None, NO_STAMPS
     try:
         await reader.run()
+        if not reader.paused:
+            stamps = await check_stamps(context, wanted.stamp_roots)
+            finding = stamps.finding
     except _Lies as lies:
         finding = lies.finding
     return Checked(
-        reader.climb.size, reader.checked, newest, tuple(sorted(reader.witnesses)), reader.resumed_at, finding
+        entries=reader.climb.size,
+        checkpoints=reader.checked,
+        newest=newest,
+        witnesses=tuple(sorted(reader.witnesses)),
+        resumed_at=reader.resumed_at,
+        finding=finding,
+        until=size,
+        paused=reader.paused,
+        stamps=stamps,
+        values=reader.values,
     )
 
 
@@ -125,7 +155,9 @@ class _Reader:
         self.climb = Climb()
         self.good, self.last = 0, (-1, 0)
         self.checked = self.resumed_at = 0
+        self.paused = False
         self.witnesses: set[str] = set()
+        self.values = ValueCounts()
 
     async def run(self) -> None:
         """Find the first lie.
@@ -142,6 +174,9 @@ class _Reader:
                 await self._cosigned(session, marks)
             self.wanted.keep(self._progress())
             self.wanted.tell(self.climb.size)
+            if self.wanted.pause():
+                self.paused = True
+                return
             if self.climb.size >= self.until and len(marks) < _CHECKPOINTS:
                 break
         await self._rest()
@@ -193,6 +228,7 @@ class _Reader:
         if len(marks) == _CHECKPOINTS:
             until = min(until, max(marks[-1].size, first))
         leaves = await self._leaves(session, first, until)
+        beside = await check_values.load(session, leaves.values())
         waiting, stops = list(marks), {kept.size for kept in self.outside}
         known: list[TileHash] = []
         self._reached(waiting, first)
@@ -201,10 +237,16 @@ class _Reader:
             if leaf is None:
                 words = f"place {place} of the tree has no leaf any more"
                 raise _Lies(Finding(Lie.BROKEN_TREE, words, seq=place))
-            await self._check_row(session, leaf)
+            try:
+                await self._check_entry(session, leaf, beside)
+            except _Lies as lies:
+                # The leaf still stands for the row: what follows can be held against it.
+                if not self.wanted.go_on(lies.finding):
+                    raise
             known += self.climb.add(leaf.leaf_hash)
             if place + 1 in stops or (waiting and waiting[0].size == place + 1):
                 self._reached(waiting, place + 1)
+        self.values += beside.counts
         await self._check_tiles(session, known)
         for left in waiting:
             self._open(left)
@@ -233,6 +275,11 @@ class _Reader:
         for leaf in found.values():
             await self._check_row(session, leaf)
         return found
+
+    async def _check_entry(self, session: ReadSession, leaf: Leaf, beside: check_values.Beside) -> None:
+        await self._check_row(session, leaf)
+        if lie := beside.lie(leaf):
+            raise _Lies(lie)
 
     async def _check_row(self, session: ReadSession, leaf: Leaf) -> None:
         where = f"entry {leaf.audit_id} (place {leaf.seq})"

@@ -69,8 +69,13 @@ async def add_checkpoint(context: Context, body: bytes) -> str:
     asked = _read(context, body)
     cosigner = context.log.cosigner
     assert cosigner is not None  # noqa: S101 - asked in _read
-    # Looked at and kept under one lock: a slow request must not roll a later one back.
-    at = await context.database.run(lambda session: _advance(session, asked))
+    async with context.database.read() as session:
+        at = await session.now()
+        held = await checkpoints.last_witnessed(session, asked.checkpoint.origin) or _nothing(at)
+    # Checkpoints are public, so anybody can send them again: only what would be kept may wait for the writers.
+    if _advances(held, asked):
+        # Looked at once more, and kept, under one lock: a slow request must not roll a later one back.
+        at = await context.database.run(lambda session: _advance(session, asked))
     return cosign(asked.checkpoint.to_text(), cosigner, at).line
 
 
@@ -99,7 +104,23 @@ def _read(context: Context, body: bytes) -> _Asked:
 
 async def _advance(session: WriteSession, asked: _Asked) -> datetime:
     now, new = await session.now(), asked.checkpoint
-    held = await checkpoints.witnessed(session, new.origin, Signed(0, 0, EMPTY_ROOT, now, ""))
+    held = await checkpoints.witnessed(session, new.origin, _nothing(now))
+    if _advances(held, asked):
+        await checkpoints.note_witnessed(session, new.origin, Signed(0, new.size, new.root, now, asked.note))
+    return now
+
+
+def _nothing(now: datetime) -> Signed:
+    return Signed(0, 0, EMPTY_ROOT, now, "")
+
+
+def _advances(held: Signed, asked: _Asked) -> bool:
+    """Whether what is asked goes beyond what is held; False: it is held already.
+
+    Raises:
+        WitnessRefused: 409 another size is held, or another root at this size; 422 the proof shows nothing.
+    """
+    new = asked.checkpoint
     if held.size != asked.old_size:
         raise WitnessRefused(_CONFLICT, f"{held.size}\n")
     if held.size == new.size and held.root != new.root:
@@ -108,8 +129,7 @@ async def _advance(session: WriteSession, asked: _Asked) -> datetime:
     if not verify_consistency(held.size, held.root, new.size, new.root, asked.proof):
         _log.error("witnessed_log_inconsistent", origin=new.origin, old=held.size, size=new.size)
         raise WitnessRefused(422, "the proof does not show that the log has only grown\n")
-    await checkpoints.note_witnessed(session, new.origin, Signed(0, new.size, new.root, now, asked.note))
-    return now
+    return new.size > held.size
 
 
 async def ask_witnesses(context: Context, worker: str) -> int:

@@ -1,8 +1,9 @@
 """The log as its followers meet it: checkpoint, tiles, entries, and the witness role."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import text
 
 from app.domain.merkle import consistency_proof, leaf_hash, root_of
 from app.domain.tiles import parse_bundle, tiles_of
-from app.store.session import Database
+from app.store.session import Database, WriteSession
 from app.tlog import Checkpoint, Signer, generate, open_checkpoint, open_note, sign
 from app.usecases import prove_log
 from app.usecases.context import Context
@@ -21,7 +22,9 @@ from tests.factories import ManualClock
 from tests.logging_world import COSIGNER, ORIGIN, SIGNER, policy, sequence_all, signing, write
 from tests.worlds import FROM_TEST, context_of, door
 
+T = TypeVar("T")
 OTHER = "log.example/h16"
+_ROOT = b"\1" * 32
 OTHER_SIGNER = Signer.parse(generate(OTHER))
 HASHES = [leaf_hash(bytes([n])) for n in range(10)]
 _FORGET = text("DELETE FROM log_witnessed")
@@ -139,6 +142,37 @@ async def test_a_witness_says_no_as_the_protocol_wants_it(witness: Context) -> N
         assert (stale.status_code, stale.text) == (409, "5\n")
         assert stale.headers["content-type"] == "text/x.tlog.size"
         assert (await client.post("/log/add-checkpoint", content=_request(5, 9))).status_code == 200
+
+
+async def test_what_was_cosigned_costs_no_writer_when_it_is_sent_again_and_is_counted_by_address(
+    clocked_database: Database,
+) -> None:
+    class Reading(Database):
+        """A database whose writers wait for ever."""
+
+        async def run(self, work: Callable[[WriteSession], Awaitable[T]]) -> T:
+            if self.locked:
+                raise AssertionError
+            return await super().run(work)
+
+        locked = False
+
+    database = Reading(clocked_database.url, clock=clocked_database.clock)
+    log = policy(cosigner=COSIGNER, witnessed={OTHER: (OTHER_SIGNER.verifier,)})
+    async with door(context_of(database, log=log), address_requests_per_minute=8) as client:
+        client.headers.pop("Authorization")
+        for asked in (_request(0, 5), _request(5, 9)):
+            assert (await client.post("/log/add-checkpoint", content=asked)).status_code == 200
+        database.locked = True
+        again = [(_request(0, 5), 409), (_request(5, 9), 409), (_request(9, 9), 200), (_request(9, 9, root=_ROOT), 409)]
+        for asked, status in again:
+            assert (await client.post("/log/add-checkpoint", content=asked)).status_code == status
+        broken = _request(9, 10, root=_ROOT)
+        assert (await client.post("/log/add-checkpoint", content=broken)).status_code == 422
+        database.locked = False
+        assert (await client.post("/log/add-checkpoint", content=_request(9, 10))).status_code == 200
+        assert (await client.post("/log/add-checkpoint", content=_request(10, 10))).status_code == 429
+    await database.aclose()
 
 
 async def test_an_instance_that_is_no_witness_knows_no_log(client: httpx.AsyncClient) -> None:

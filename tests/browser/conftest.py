@@ -1,4 +1,4 @@
-"""One browser for all tests of pages."""
+"""The browser of the tests of pages."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,9 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.serving import CHROMIUM
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; it speaks to nobody but us."""
+    """Debian's Chromium; it speaks to nobody but us. Not for longer than a module: it keeps the thread's event loop."""
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.access import Reach, Role
+from app.domain.access import Reach, Role, Scope
 from app.domain.accounts import LoginStep
 from app.errors import (
     AuditUnavailable,
@@ -370,12 +370,12 @@ async def test_who_is_away_for_45_days_is_disabled_and_is_on_the_review_before(
 async def test_what_cannot_be_an_account_is_refused_and_says_why(clocked_database: Database) -> None:
     context = people_context(clocked_database)
     await invited(context, "an.nv")
-    await tokens.create(context, name="one-stop", agency="H15", scopes=frozenset(), by="test")
+    await tokens.create(context, name="one-stop", agency="H15", scopes=[Scope.READ], by="test")
     for name in ("an.nv", "one-stop", "An.nv", "a", "an nv", "án.nv", "-an"):
         with pytest.raises(InvalidRecord):
             await invited(context, name)
     with pytest.raises(InvalidRecord, match="an account named"):
-        await clients.create(context, name="an.nv", agency="H15", scopes=frozenset(), by="test")
+        await clients.create(context, name="an.nv", agency="H15", scopes=[Scope.READ], by="test")
     for roles in ((Role.ADMINISTRATOR, Role.AUDITOR), (Role.OFFICER, Role.APPROVER), (Role.OPERATOR, Role.OFFICER)):
         with pytest.raises(RolesClash):
             await invited(context, "binh.tv", *roles)

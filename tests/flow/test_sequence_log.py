@@ -1,16 +1,18 @@
 """The log grows beside the door, by one leader, whole or not at all; and it stops what it does not cover."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import text
 
 from app.domain.delivery import PORTAL
 from app.errors import AuditUnavailable
 from app.store import translog
-from app.store.session import Database, Row, WriteSession
+from app.store.session import Database, WriteSession
 from app.tlog import Checkpoint, Signer, generate, open_checkpoint, sign
 from app.usecases import log_guard
 from app.usecases.ask_person import ask_person
@@ -18,6 +20,8 @@ from app.usecases.deliver import deliver
 from app.usecases.person_case import PersonQuestionFacts
 from app.usecases.sequence_log import sequence
 from connectors.testing import InMemoryConnector
+from tests.dying import Steps
+from tests.dying_leader import SteppingDatabase
 from tests.factories import ManualClock
 from tests.logging_world import (
     ORIGIN,
@@ -91,47 +95,19 @@ class _Killed(BaseException):
     """The process is gone here."""
 
 
-class _Stepping(WriteSession):
-    """A session that dies before its n-th statement."""
+class _Steps(Steps):
+    """As for a process that is really killed, within this one."""
 
-    __slots__ = ("steps",)
-    steps: "_Steps"
-
-    async def execute(self, statement: Any, parameters: Row | Sequence[Row] | None = None) -> Any:
-        self.steps.take()
-        return await super().execute(statement, parameters)
-
-
-class _Steps:
-    def __init__(self, last: int) -> None:
-        self.last, self.taken = last, 0
-
-    def take(self) -> None:
+    def step(self) -> None:
         self.taken += 1
-        if self.taken == self.last:
+        if self.taken == self._last:
             raise _Killed
-
-
-class _DyingDatabase(Database):
-    steps: _Steps
-
-    async def run(self, work: Callable[[WriteSession], Awaitable[T]]) -> T:
-        async def stepped(session: WriteSession) -> T:
-            stepping = _Stepping(session.connection, session.clock)
-            object.__setattr__(stepping, "steps", self.steps)
-            found = await work(stepping)
-            self.steps.take()
-            return found
-
-        found = await super().run(stepped)
-        self.steps.take()
-        return found
 
 
 async def test_a_leader_that_dies_at_any_step_leaves_the_log_whole(
     clocked_database: Database, clock: ManualClock
 ) -> None:
-    dying = _DyingDatabase(clocked_database.url, clock=clock)
+    dying = SteppingDatabase(clocked_database.url, clock=clock)
     died, step = 0, 0
     while died == step:
         step += 1
@@ -337,3 +313,96 @@ async def test_between_two_looks_the_door_asks_nothing(clocked_database: Databas
     looked_at = context.log_look.at
     await log_guard.require(context)
     assert context.log_look.at == looked_at
+
+
+def _harms(database: Database) -> dict[int, str]:
+    """What no driver reads as a time or a text, or no leaf can hold, by the entry it stands in."""
+    if database.is_sqlite:
+        return {4: "at = 'yesterday'", 7: "actor = CAST(x'ff' AS TEXT)", 9: "outcome = x'00'"}
+    return {4: "at = 'infinity'", 7: "detail = 'no JSON'", 9: "at = '0044-03-15 BC'"}
+
+
+async def test_an_entry_that_cannot_be_read_is_named_at_once_and_keeps_nobody_else_out(
+    clocked_database: Database, clock: ManualClock
+) -> None:
+    context = signing(clocked_database)
+    await write(clocked_database, 10)
+    harms = _harms(clocked_database)
+    await _without_triggers(
+        clocked_database,
+        *(f"UPDATE audit SET {harm} WHERE id = {number}" for number, harm in harms.items()),  # noqa: S608 - ours
+    )
+    await sequence_all(context)
+    honest = [number for number in range(1, 11) if number not in harms]
+    # One whose detail is no JSON is proved by the hash of what stands there.
+    outside = [number for number in harms if not (number == 7 and not clocked_database.is_sqlite)]
+    taken = [number for number in range(1, 11) if number not in outside]
+    assert await leaves(clocked_database) == taken
+    assert honest == [number for number in taken if number in honest]
+    assert await open_events(clocked_database) == ["log_entry_refused"]
+    detail = await _event_detail(clocked_database)
+    assert detail == {"entry": 4, "entries": len(outside)}
+    # What is honest is signed, also what comes later, and what cannot be read stays looked for, however long.
+    for _ in range(2):
+        clock.advance(1000)
+        await write(clocked_database, 3)
+        await sequence_all(context)
+    found = await newest(clocked_database)
+    assert found is not None
+    assert found.size == len(taken) + 6
+    assert await open_events(clocked_database) == ["log_entry_refused"]
+    # It fails closed: the age counts from when it was passed over.
+    view = await log_guard.view(context)
+    assert (view.unsequenced, view.age_seconds) == (len(outside), 2000)
+    clock.advance(LIMIT_SECONDS)
+    with pytest.raises(AuditUnavailable):
+        await log_guard.require(context)
+    restored = ("at", "actor", "outcome")
+    columns = ", ".join(f"{name} = (SELECT {name} FROM audit WHERE id = 1)" for name in restored)  # noqa: S608
+    await execute(clocked_database, *(f"UPDATE audit SET {columns} WHERE id = {number}" for number in outside))  # noqa: S608
+    await sequence_all(context)
+    clock.advance(60)
+    assert set(outside) < set(await leaves(clocked_database))
+    assert await open_events(clocked_database) == []
+    assert (await log_guard.view(context)).age_seconds == 0
+
+
+async def _event_detail(database: Database) -> Any:
+    async with database.read() as session:
+        (row,) = await session.rows(text("SELECT detail FROM events WHERE ended_at IS NULL"))
+    return json.loads(row.detail)
+
+
+async def test_a_gap_that_somebody_laid_over_what_is_sequenced_brings_nothing_in_twice(
+    clocked_database: Database, clock: ManualClock
+) -> None:
+    context = signing(clocked_database)
+    await write(clocked_database, 5)
+    await sequence_all(context)
+    for first in (1, 2):
+        # Over what is sequenced, over what is still to come, and over each other.
+        laid = f"INSERT INTO log_gaps SELECT {first}, 100, at, NULL FROM audit WHERE id = 1"  # noqa: S608 - ours
+        await execute(clocked_database, laid)
+    for _ in range(2):
+        clock.advance(60)
+        await write(clocked_database, 1)
+        await sequence_all(context)
+    assert await leaves(clocked_database) == list(range(1, 8))
+    assert await agreed(clocked_database) == 7
+    assert (await log_guard.view(context)).age_seconds == 0
+
+
+async def test_a_checkpoint_whose_row_cannot_be_read_is_told_at_once(
+    clocked_database: Database, clock: ManualClock
+) -> None:
+    context = signing(clocked_database)
+    await write(clocked_database, 5)
+    await sequence_all(context)
+    never = "'never'" if clocked_database.is_sqlite else "'infinity'"
+    await _without_triggers(clocked_database, f"UPDATE log_checkpoints SET at = {never}")  # noqa: S608 - ours
+    clock.advance(60)
+    await write(clocked_database, 1)
+    assert await sequence(context, "w-1") == 0
+    assert await open_events(clocked_database) == ["log_broken"]
+    with pytest.raises(AuditUnavailable):
+        await log_guard.require(context)

@@ -306,6 +306,8 @@ def test_the_command_line_says_by_its_exit_code_what_it_found(tmp_path: Path, mo
     kept, proof, bundle = tmp_path / "kept", tmp_path / "proof", tmp_path / "bundle.zip"
     assert run(cli, [*verify, "--keep", str(kept)]).exit_code == 0
     assert not state.exists()
+    repaired = run(cli, ["audit", "repair-tiles"])
+    assert (repaired.exit_code, "tiles made anew: 0" in repaired.output) == (0, True)
     assert run(cli, [*verify, "--checkpoint", str(kept)]).exit_code == 0
     (tmp_path / "noise").write_bytes(b"\xff\x00")
     assert run(cli, [*verify, "--checkpoint", str(tmp_path / "noise")]).exit_code == 2

@@ -28,7 +28,7 @@ KNOWN = Known("me", frozenset({"mine"}), frozenset({"about-me"}))
 OUTCOMES = (
     "asked", "answered", "taking", "taken", "given", "described", "listed", "probed", "filled", "preview_accepted",
     "handed_in", "MATCH", "NOT_FOUND_OR_MISMATCH", "DENIED", "claimed", "accepted", "rejected", "trylater", "unknown",
-    "mixed", "read", "receipt", "kept", "new", *(kind.slug for kind in Refusal.__subclasses__()),
+    "mixed", "read", "receipt", "values_read", "kept", "new", *(kind.slug for kind in Refusal.__subclasses__()),
 )  # fmt: skip
 
 

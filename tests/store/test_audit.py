@@ -38,7 +38,7 @@ async def test_an_entry_is_read_as_it_was_written(database: Database) -> None:
     )
     await _append(database, entry)
     [row] = await _page(database)
-    for name in AuditEntry.__slots__:
+    for name in set(AuditEntry.__slots__) - {"personal"}:
         assert row[name] == getattr(entry, name)
     assert row["at"] == NOW
 

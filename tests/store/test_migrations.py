@@ -19,12 +19,13 @@ from app.store.document_tables import blobs
 from app.store.log_tables import log_leaves
 from app.store.once_only_tables import prefills
 from app.store.session import Database, WriteSession, sync_url
+from app.store.subject_tables import subject_keys
 from app.store.tables import metadata
 from app.store.watch_tables import sightings
 from tests.factories import NOW, audit_entry
 
 # The other tables join the same metadata when their modules are loaded.
-_LOADED = {backups, blobs, clients, disclosure_delays, log_leaves, prefills, sightings}
+_LOADED = {backups, blobs, clients, disclosure_delays, log_leaves, prefills, sightings, subject_keys}
 assert {table.name for table in _LOADED} <= set(metadata.tables)
 _COLUMNS = """
     SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length, is_nullable, column_default

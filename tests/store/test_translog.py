@@ -151,7 +151,7 @@ async def test_gaps_cost_no_walk_through_the_log_and_may_be_many(clocked_databas
     )
     await execute(clocked_database, "ANALYZE audit", "SELECT pg_stat_reset()")
     async with clocked_database.read() as session:
-        assert await translog.late(session, 5000) == []
+        assert await translog.late_ids(session, 5000) == []
         assert await translog.oldest_uncovered_at(session, 0, 20001) is None
         assert await translog.unsequenced(session, 20001) == 0
         gaps = await translog.gaps(session)

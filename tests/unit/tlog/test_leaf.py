@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.audit import AuditEntry, AuditKind
+from app.domain.commitments import Commitments
 from app.store.tables import audit
 from app.tlog import LeafRefused, leaf_of
 from app.tlog.leaf import canonical
@@ -33,7 +34,9 @@ _ENTRY: dict[str, Any] = {
     "subject_ref": None,
     "payload_hash": None,
     "detail": {"b": 1, "a": None},
+    "commitments": None,
 }
+_COMMITTED = Commitments("0" * 32, {"number": "ab" * 32, "full_name": "cd" * 32}).to_text()
 
 
 def _with(**changes: object) -> dict[str, Any]:
@@ -62,13 +65,24 @@ def test_how_a_database_gives_a_value_leaves_no_trace(same: dict[str, object]) -
 
 @pytest.mark.parametrize("name", sorted(_ENTRY))
 def test_every_column_is_in_the_leaf(name: str) -> None:
-    changed = {"id": 42, "at": _AT + timedelta(microseconds=1), "detail": {"b": 1}}.get(name, "other")
+    changed = {"id": 42, "at": _AT + timedelta(microseconds=1), "detail": {"b": 1}, "commitments": _COMMITTED}.get(
+        name, "other"
+    )
     assert leaf_of(_with(**{name: changed})) != leaf_of(_ENTRY)
+
+
+def test_a_leaf_with_commitments_to_the_letter_and_none_without() -> None:
+    with_them, without = leaf_of(_with(commitments=_COMMITTED)).decode(), leaf_of(_ENTRY).decode()
+    zeros, name, number = "0" * 32, "cd" * 32, "ab" * 32
+    committed = f'"commitments":{{"key":"{zeros}","values":{{"full_name":"{name}","number":"{number}"}}}},'
+    assert with_them == without.replace('"correlation_id"', committed + '"correlation_id"')
+    # As it was before there were any: the row has no such column, or an empty one.
+    assert leaf_of({name: value for name, value in _ENTRY.items() if name != "commitments"}).decode() == without
 
 
 def test_the_leaf_knows_every_column_that_the_table_has() -> None:
     assert {column.name for column in audit.columns} == set(_ENTRY)
-    assert set(AuditEntry.__slots__) == set(_ENTRY) - {"id", "at"}
+    assert set(AuditEntry.__slots__) - {"personal"} == set(_ENTRY) - {"id", "at", "commitments"}
 
 
 @pytest.mark.parametrize(
@@ -90,6 +104,9 @@ def test_the_leaf_knows_every_column_that_the_table_has() -> None:
         {"detail": {"a": b"x"}},
         {"detail": {"a": "lone \ud800"}},
         {"purpose": "x" * 65_535},
+        {"commitments": "{}"},
+        {"commitments": _COMMITTED.replace(",", ", ")},
+        {"commitments": _COMMITTED.replace("ab", "AB")},
     ],
 )
 def test_what_has_no_one_form_is_refused(bad: dict[str, object]) -> None:
