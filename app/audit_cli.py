@@ -14,6 +14,7 @@ from app.config import Settings, load_settings
 from app.domain.log_check import Progress
 from app.policies import log_policy
 from app.tlog import KeyKind, TlogError, Verifier, check_receipt, create_key_file, load_verifiers
+from app.usecases import accept_restore as accept_restore_case
 from app.usecases import export_log, prove_log, tile_repair, verify_log
 from app.usecases.check_values import ValueCounts
 from app.usecases.context import Context, LogPolicy
@@ -68,6 +69,7 @@ def verify(
             grace_seconds,
             resume=held,
             keep=lambda at: _save(state, at),
+            earlier=context.log.earlier,
             stamp_roots=context.log.stamps.roots,
             archives=archives or context.retention.archive_dir,
         )
@@ -280,6 +282,25 @@ def keygen(
     except TlogError as error:
         raise ended(error) from error
     typer.echo(made.vkey)
+
+
+@audit_cli.command("accept-restore")
+def accept_restore(
+    name: Annotated[str, typer.Argument(help="a new name for the log, e.g. tinh.gov.vn/lienthong-2")],
+    out: Annotated[Path, typer.Option(help="a new file for the new log's key")],
+    reason: Annotated[str, typer.Option(help="what happened, for the record")],
+) -> None:
+    """After a restore that lies behind what was signed: make the key of a new log, and put the loss on record."""
+    settings = load_settings()
+
+    async def work(context: Context) -> accept_restore_case.NewEpoch:
+        return await accept_restore_case.accept(context, caller_of(settings), name, out, reason)
+
+    made = run(settings, work)
+    typer.echo(f"{made.lost} entries that were signed are lost; the log goes on from entry {made.restored_size}.")
+    typer.echo(f"Set LIENTHONG_LOG_KEY to {out}, and add to LIENTHONG_LOG_OLD_KEYS: {made.old.vkey}")
+    typer.echo("Where LIENTHONG_LOG_MEMORY is set, name a new file there. Restart, and publish the new verifier key:")
+    typer.echo(made.new.vkey)
 
 
 def _keys(policy: LogPolicy, given: list[str] | None, origin: str | None) -> tuple[tuple[Verifier, ...], str]:

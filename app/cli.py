@@ -18,12 +18,15 @@ from rich.table import Table
 from app import observability, tracing
 from app.account_cli import account_cli
 from app.audit_cli import audit_cli
+from app.backup_cli import backup_cli, restore_command
 from app.cli_work import NOT_DONE, ScopeOption, UnitOption, caller_of, lines_of, operator, run
 from app.client_cli import client_cli
 from app.config import Settings, load_settings
 from app.conform import run as conform_run
+from app.doctor_cli import doctor
 from app.domain.documents import Verdict
 from app.errors import LienThongError
+from app.policies import refuse_unsafe
 from app.retention_cli import retention_cli
 from app.store import migrate as store_migrate
 from app.subject_cli import master_key_cli, subject_cli
@@ -42,6 +45,9 @@ cli.add_typer(account_cli, name="account")
 documents_cli = typer.Typer(no_args_is_help=True, help="Hold the document store against its rows.")
 cli.add_typer(documents_cli, name="documents")
 cli.add_typer(audit_cli, name="audit")
+cli.add_typer(backup_cli, name="backup")
+cli.command("restore")(restore_command)
+cli.command()(doctor)
 cli.add_typer(subject_cli, name="subject")
 cli.add_typer(master_key_cli, name="master-key")
 cli.add_typer(retention_cli, name="retention")
@@ -72,6 +78,7 @@ def _server(settings: Settings, app: object, host: str, port: int) -> uvicorn.Se
 def serve(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Run the HTTP process: REST door, page, health."""
     settings = load_settings()
+    refuse_unsafe(settings)
     observability.configure_logs(settings.log_level, process="api")
     tracing.configure(settings.traces_endpoint, process="api")
     from app.main import create_app  # noqa: PLC0415 - making the doors ready takes a second, and few commands serve
@@ -85,6 +92,7 @@ def worker(
 ) -> None:
     """Run the delivery process; as many as you like share one PostgreSQL."""
     settings = load_settings()
+    refuse_unsafe(settings)
     observability.configure_logs(settings.log_level, process="worker")
     tracing.configure(settings.traces_endpoint, process="worker")
     if metrics_port:
@@ -106,6 +114,7 @@ def worker(
 def up(host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Run everything in one process, schema included: one office, one file."""
     settings = load_settings()
+    refuse_unsafe(settings)
     observability.configure_logs(settings.log_level, process="up")
     tracing.configure(settings.traces_endpoint, process="up")
     store_migrate.upgrade(settings.database_url)

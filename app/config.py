@@ -41,6 +41,11 @@ class Settings(BaseSettings):
         env_prefix="LIENTHONG_", extra="forbid", frozen=True, secrets_dir=os.environ.get("LIENTHONG_SECRETS_DIR")
     )
 
+    # production: nobody is asked about persons before the self-check lets it (lienthong doctor).
+    mode: Literal["development", "production"] = "development"
+    # What the last check of the pinned packages for known weaknesses has found: JSON of pip-audit.
+    weakness_report: Path | None = None
+
     database_url: str = "sqlite:///var/lienthong.sqlite3"
     database_pool: int = Field(default=10, ge=1, le=100)
     agency: str = "H15"
@@ -296,6 +301,12 @@ def _shown(value: object) -> str:
         case str():
             return _SECRET_PARTS.sub("***", value)
     return str(value)
+
+
+def secrets_in_environment() -> tuple[str, ...]:
+    """Names of secrets that stand in the environment, where a file would keep them from whoever sees the process."""
+    secret = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
+    return tuple(wanted for name in secret if (wanted := f"LIENTHONG_{name.upper()}") in os.environ)
 
 
 def load_settings(**overrides: object) -> Settings:

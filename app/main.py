@@ -16,6 +16,7 @@ from app.api import (
     accounts,
     anomalies,
     audit,
+    compliance,
     contracts,
     decisions,
     deliveries,
@@ -150,7 +151,7 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
     handing_over = (dossiers, intake, deliveries, persons, webhooks)
     papers = (documents, document_changes, uploads, subjects, results, files)
     asking_once = (once_only, prefill, anomalies, rule_tables)
-    operating = (decisions, replays, targets, events, contracts, audit, health)
+    operating = (decisions, replays, targets, events, contracts, audit, health, compliance)
     logging = (tlog, witness, disclosures, erasures, retention)
     people = (sessions, accounts, entry)
     for module in (*handing_over, *papers, *asking_once, *operating, *logging, oauth, *people, docs, pages):

@@ -5,9 +5,12 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from importlib import metadata
 from pathlib import Path
 
-from app.config import Settings
+from pydantic import SecretStr
+
+from app.config import Settings, secrets_in_environment
 from app.domain.access import Role
 from app.domain.accounts import Limits, SessionLimits
 from app.domain.breaker import BreakerPolicy
@@ -15,6 +18,7 @@ from app.domain.delivery import Target
 from app.domain.documents import GateMode, SignerKind, Verdict
 from app.domain.failures import FailureClass
 from app.domain.retry import Schedule, Schedules
+from app.domain.standing import Mode
 from app.errors import ConfigurationError
 from app.reference import CatalogueError
 from app.reference.retention import load_classes
@@ -26,6 +30,7 @@ from app.usecases.context import (
     LogPolicy,
     OncePolicy,
     PaperPolicy,
+    Posture,
     RetentionPolicy,
     StampPolicy,
     TokenPolicy,
@@ -36,6 +41,7 @@ from app.usecases.second_factor import SecretBox
 from connectors.timestamp import BadRoots, load_roots
 
 _WEBHOOKS_AT_ONCE = 8
+_PACKAGE = "lienthong"
 _HOUR, _DAY = 3600.0, 86400.0
 # Beside the ordinary schedule of the settings. A technician is slower than a network; an answer that means nothing
 # to us is not asked for again and again; what is in doubt is asked about soon, and a person after a day.
@@ -48,6 +54,14 @@ _SCHEDULES: dict[Target, dict[FailureClass, Schedule]] = {
     Target.WEBHOOK: {},
 }
 _WEBHOOK_SCHEDULE = Schedule((5, 30, 120, 600, 1800, 7200, 5 * _HOUR), attempts_max=30, age_max_seconds=3 * _DAY)
+
+
+def version() -> str:
+    """The version of this software, as it is installed."""
+    try:
+        return metadata.version(_PACKAGE)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def schedules(settings: Settings, target: Target) -> Schedules:
@@ -154,8 +168,16 @@ def log_policy(settings: Settings) -> LogPolicy:
         message = f"LIENTHONG_LOG_ORIGIN: the key is that of the log '{signer.name}'"
         raise ConfigurationError(message)
     ring = KeyRing.of(signer, _vkeys("LOG_OLD_KEYS", settings.log_old_keys))
-    memory = settings.log_memory or settings.log_key.with_name(f"{settings.log_key.name}.signed")
-    return replace(policy, origin=signer.name, signer=signer, verifiers=ring.verifiers, memory=memory)
+    memory = log_memory_path(settings)
+    earlier = {key.name for key in ring.verifiers if key.kind is KeyKind.ED25519} - {signer.name}
+    return replace(
+        policy,
+        origin=signer.name,
+        signer=signer,
+        verifiers=ring.verifiers,
+        earlier=tuple(sorted(earlier)),
+        memory=memory,
+    )
 
 
 def _stamps(settings: Settings) -> StampPolicy:
@@ -213,6 +235,75 @@ def token_policy(settings: Settings) -> TokenPolicy:
         life_seconds=settings.access_token_seconds,
         static=settings.static_tokens,
     )
+
+
+_PLAIN_HTTP = ("webhook_plain_http", "s3_plain_http")
+_MOCK = "mock-only"
+
+
+def posture(settings: Settings) -> Posture:
+    """What the self-check must know of the settings."""
+    named = {name: getattr(settings, name) for name in type(settings).model_fields}
+    secrets = {name: value.get_secret_value() for name, value in named.items() if isinstance(value, SecretStr)}
+    private = ("log_key", "log_witness_key", "oauth_key", "bundle_seal", "master_key")
+    return Posture(
+        mode=Mode(settings.mode),
+        token_key=settings.oauth_key is not None,
+        mock_secrets=tuple(_setting(name) for name, value in secrets.items() if value.startswith(_MOCK)),
+        plain_http=tuple(_setting(name) for name in _PLAIN_HTTP if named[name]),
+        environment_secrets=secrets_in_environment(),
+        private_files={_setting(name): named[name] for name in private if named[name] is not None},
+        weakness_report=settings.weakness_report,
+    )
+
+
+def refuse_unsafe(settings: Settings) -> None:
+    """Let no process of a production begin that would do harm with its first request or call.
+
+    Raises:
+        ConfigurationError: names every such setting.
+    """
+    if settings.mode != "production":
+        return
+    found = posture(settings)
+    faults = [f"{name} still holds the mock's" for name in found.mock_secrets]
+    faults += [f"{name} is on" for name in found.plain_http]
+    if settings.log_key is None:
+        faults.append("LIENTHONG_LOG_KEY is not set, so nothing would be signed")
+    if settings.static_tokens:
+        faults.append("LIENTHONG_STATIC_TOKENS is on")
+    if faults:
+        message = f"LIENTHONG_MODE is production, and: {'; '.join(faults)}"
+        raise ConfigurationError(message)
+
+
+def _setting(name: str) -> str:
+    return f"LIENTHONG_{name.upper()}"
+
+
+def key_files(settings: Settings) -> dict[str, Path]:
+    """Every file that a restored gateway cannot do without and no copy of the data may hold, by the name of a copy."""
+    log = log_memory_path(settings)
+    found = {
+        "log.key": settings.log_key,
+        "log.key.signed": log,
+        "witness.key": settings.log_witness_key,
+        "oauth.key": settings.oauth_key,
+        "oauth.key.pub": settings.oauth_key and public_keys_path(settings.oauth_key, settings.oauth_public_keys),
+        "bundle-seal.p12": settings.bundle_seal,
+        "master.key": settings.master_key,
+    } | {f"master-old-{place}.key": path for place, path in enumerate(settings.master_old_keys)}
+    secrets = settings.model_config.get("secrets_dir")
+    if isinstance(secrets, str):
+        found |= {path.name: path for path in Path(secrets).glob("lienthong_*") if path.is_file()}
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def log_memory_path(settings: Settings) -> Path | None:
+    """Where the log's memory is; None: nobody signs here."""
+    if settings.log_key is None:
+        return None
+    return settings.log_memory or settings.log_key.with_name(f"{settings.log_key.name}.signed")
 
 
 def master_keys(settings: Settings) -> MasterKeys | None:

@@ -21,6 +21,7 @@ from app.policies import (
     paper_policy,
     people_policy,
     policy,
+    posture,
     retention_policy,
     token_policy,
 )
@@ -350,6 +351,7 @@ def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
         access=replace(token_policy(settings), external=_external_issuer(settings)),
         people=people_policy(settings),
         retention=retention_policy(settings),
+        posture=posture(settings),
         witness=WitnessConnector(build_client(WITNESS_HTTP), WITNESS_HTTP) if settings.log_witnesses else None,
         stamper=_stamper(settings, log),
     )

@@ -63,7 +63,7 @@ _D = DeliveryState
 
 DELIVERY_MOVES = MappingProxyType(
     {
-        _D.WAITING: frozenset({_D.SENDING, _D.SUPERSEDED, _D.CANCELLED}),
+        _D.WAITING: frozenset({_D.SENDING, _D.UNKNOWN, _D.SUPERSEDED, _D.CANCELLED}),
         _D.SENDING: frozenset({_D.DELIVERED, _D.REJECTED, _D.WAITING, _D.UNKNOWN, _D.DEAD, _D.SUPERSEDED}),
         _D.UNKNOWN: frozenset({_D.DELIVERED, _D.REJECTED, _D.WAITING, _D.SUPERSEDED, _D.DEAD, _D.CANCELLED}),
         _D.REJECTED: frozenset({_D.UNKNOWN, _D.SUPERSEDED, _D.CANCELLED}),

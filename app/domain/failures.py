@@ -44,6 +44,7 @@ REASONS = MappingProxyType(
         "unit_refused": _F.TECHNICAL,
         "bug": _F.TECHNICAL,
         "worker_lost": _F.UNKNOWN,
+        "restored": _F.UNKNOWN,
         "endpoint_away": _F.TEMPORARY,
         "endpoint_gone": _F.TECHNICAL,
         "endpoint_refused": _F.TECHNICAL,

@@ -16,6 +16,8 @@ LENGTH_MIN: Final = 8
 LENGTH_MAX: Final = 128
 # A new password is none of the last ten, the present one among them.
 KEPT: Final = 10
+# Lower and upper letters, digits, and all else.
+CLASSES: Final = 4
 _MONTHS: Final = 2
 _MONTHS_OF_YEAR: Final = 12
 

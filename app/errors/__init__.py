@@ -86,6 +86,7 @@ LienThongError
 │   ├── OutOfReach              403  of a unit that is not this caller's, or of the whole province
 │   ├── PersonCheckDenied       403  this officer, procedure or field may not ask the population database
 │   ├── OfficerLocked           403  the officer's questions looked like browsing; an administrator lifts the lock
+│   ├── PopulationBlocked       503  production, and a required row of the self-check is red
 │   ├── PersonQuotaSpent        429  the quota of questions is spent
 │   ├── PersonCheckUnavailable  503  no answer: says nothing about the person
 │   └── PersonReplyUnreadable   502  an answer that cannot be trusted: says nothing about the person
@@ -164,6 +165,7 @@ from app.errors.once_only import (
     PersonCheckUnavailable,
     PersonQuotaSpent,
     PersonReplyUnreadable,
+    PopulationBlocked,
     PrefillEnded,
     UnknownAnomaly,
     UnknownCheck,
@@ -255,6 +257,7 @@ __all__ = [
     "PersonCheckUnavailable",
     "PersonQuotaSpent",
     "PersonReplyUnreadable",
+    "PopulationBlocked",
     "PrefillEnded",
     "ProofRefused",
     "RateLimited",

@@ -11,6 +11,16 @@ class PersonCheckDenied(Refusal):
     slug, title, status = "person-check-denied", "This question may not be asked", HTTPStatus.FORBIDDEN
 
 
+class PopulationBlocked(Refusal):
+    """In production nobody is asked about persons until the self-check is green; its member ``red`` names the rows."""
+
+    slug, title, status = (
+        "population-blocked",
+        "The population database is not asked until the self-check is green",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    )
+
+
 class OfficerLocked(Refusal):
     """The officer's questions looked like browsing; an administrator lifts the lock."""
 

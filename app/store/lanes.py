@@ -10,7 +10,9 @@ from app.domain.delivery import DeliveryState, HoldReason
 class NewMessage:
     """A promise to a destination, named by its key. ``due_at`` orders the lanes (``app.domain.worktime``).
 
-    ``trace_context`` is the W3C ``traceparent`` of the request that brought it, if it had one.
+    ``trace_context`` is the W3C ``traceparent`` of the request that brought it, if it had one. With ``doubtful_since``
+    it may have been delivered already, by a database that is lost: it is asked about first, for as long as a doubt of
+    that time is.
     """
 
     target: str
@@ -24,6 +26,7 @@ class NewMessage:
     correlation_id: str
     due_at: datetime
     trace_context: str | None = None
+    doubtful_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

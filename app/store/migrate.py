@@ -27,8 +27,8 @@ def _config(url: str | None = None) -> Config:
     return config
 
 
-def upgrade(url: str) -> None:
-    """Migrate to the newest schema; harmless when already there, and when another process does the same.
+def upgrade(url: str, revision: str = "head") -> None:
+    """Migrate to the newest schema, or to that of ``revision``; harmless when already there, or when others do it too.
 
     Blocks until done, for minutes on a large database. For SQLite, the folder of the file is made.
 
@@ -40,7 +40,7 @@ def upgrade(url: str) -> None:
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
     with _ALONE:
-        command.upgrade(_config(url), "head")
+        command.upgrade(_config(url), revision)
 
 
 @cache

@@ -37,7 +37,8 @@ async def put(session: WriteSession, news: Sequence[NewMessage], now: datetime) 
     rows = []
     for index, new in enumerate(news):
         overtaken = new.kind == "dossier" and newest[new.target, new.dossier_code] != index
-        state = DeliveryState.SUPERSEDED if overtaken else DeliveryState.WAITING
+        promised = DeliveryState.WAITING if new.doubtful_since is None else DeliveryState.UNKNOWN
+        state = DeliveryState.SUPERSEDED if overtaken else promised
         row = {name: getattr(new, name) for name in NewMessage.__slots__ if name != "due_at"}
         row |= {"target": str(new.target), "state": state.value, "created_at": now}
         row |= {"lane_id": lane_ids[new.target, new.dossier_code], "settled_at": now if overtaken else None}

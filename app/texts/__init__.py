@@ -11,6 +11,7 @@ from app.texts import (
     access,
     accounts,
     bundle,
+    compliance,
     deliveries,
     disclosures,
     documents,
@@ -34,7 +35,7 @@ class Text:
 
 _RAW = (
     deliveries.RAW | documents.RAW | reasons.RAW | door.RAW | page.RAW | bundle.RAW | once_only.RAW | persons.RAW
-) | (prefill.RAW | disclosures.RAW | access.RAW | accounts.RAW | erasure.RAW)
+) | (prefill.RAW | disclosures.RAW | access.RAW | accounts.RAW | erasure.RAW | compliance.RAW)
 
 TEXTS = MappingProxyType({key: Text(vi, en) for key, (vi, en) in _RAW.items()})
 

@@ -5,6 +5,10 @@ RAW = {
     "reason.refused": ("Cổng quốc gia từ chối.", "The national portal refused it."),
     "reason.budget_spent": ("Đã thử nhiều lần mà không gửi được.", "Tried many times without success."),
     "reason.bug": ("Lỗi phần mềm LienThong.", "A fault of LienThong itself."),
+    "reason.restored": (
+        "Cơ sở dữ liệu được khôi phục từ bản sao lưu; có thể bản ghi đã được gửi trong khoảng thời gian bị mất.",
+        "The database was restored from a backup; it may have been sent in the time that was lost.",
+    ),
     "reason.worker_lost": ("Tiến trình gửi dừng giữa chừng.", "The sending process stopped half-way."),
     "reason.probe_postponed": ("Chưa hỏi lại được Cổng.", "The portal could not be asked yet."),
     "reason.not_sent": ("Không nối được tới Cổng.", "The portal could not be reached."),

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from app.domain.tiles import HASH_BYTES, SIZE_MAX
@@ -57,8 +57,12 @@ class Checkpoint:
         return cls(origin, int(rest[0]), root, tuple(rest[2:]))
 
 
-def open_checkpoint(note: str | bytes, verifiers: Iterable[Verifier], origin: str) -> tuple[Checkpoint, Opened]:
+def open_checkpoint(
+    note: str | bytes, verifiers: Iterable[Verifier], origin: str, earlier: Collection[str] = ()
+) -> tuple[Checkpoint, Opened]:
     """Verify a checkpoint of the log ``origin``: signed by the log itself; cosignatures of known witnesses come along.
+
+    ``earlier`` are names under which it was kept before; what it signed as one of them counts as well.
 
     Raises:
         MalformedNote: not a signed checkpoint, or another log's.
@@ -67,11 +71,11 @@ def open_checkpoint(note: str | bytes, verifiers: Iterable[Verifier], origin: st
     """
     opened = open_note(note, verifiers)
     checkpoint = Checkpoint.parse(opened.text)
-    if checkpoint.origin != origin:
+    if checkpoint.origin not in {origin, *earlier}:
         message = "the checkpoint is another log's"
         raise MalformedNote(message)
     signers = [each.verifier for each in opened.signatures]
-    if not any(each.name == origin and each.kind is KeyKind.ED25519 for each in signers):
+    if not any(each.name == checkpoint.origin and each.kind is KeyKind.ED25519 for each in signers):
         message = "the log itself has not signed this checkpoint with a known key"
         raise NoKnownSignature(message)
     return checkpoint, opened

@@ -17,13 +17,13 @@ from app.domain.audit import AuditKind
 from app.domain.breaker import BreakerPolicy
 from app.domain.browsing import Trait, in_office_hours, traits_of
 from app.domain.events import EventKind, Phase
-from app.errors import OfficerLocked, Refusal
+from app.errors import OfficerLocked, PopulationBlocked, Refusal
 from app.reference.rule_facts import IDENTIFYING
 from app.store import audit, documents, dossiers, gates, owners, person_queries
 from app.store import events as event_store
 from app.store.person_queries import ASKED, BREAKER_OPEN, NOT_CONFIGURED
 from app.store.session import WriteSession
-from app.usecases import browsing, events, log_guard, papers
+from app.usecases import browsing, compliance, events, log_guard, papers
 from app.usecases.context import Caller, Context
 from app.usecases.person_case import Case, PersonQuestionFacts, judge, kind_of, new_request_id
 from connectors.population import FieldValue, PersonConnector, PersonOutcome, PersonQuestion, RecordAnswer
@@ -91,14 +91,16 @@ async def ask_person(
             cancel: the question is on record as given up then.
 
     Raises:
-        InvalidRecord, OfficerLocked, UnknownDossier, DossierNotOpen, UnknownCode, PersonCheckDenied, PersonQuotaSpent:
-            refused here; nothing left the house, and the refusal is on record (its member ``query`` is the id).
+        InvalidRecord, PopulationBlocked, OfficerLocked, UnknownDossier, DossierNotOpen, UnknownCode,
+            PersonCheckDenied, PersonQuotaSpent: refused here; nothing left the house, and the refusal is on record
+            (its member ``query`` is the id).
         AuditUnavailable: the log takes no entries, or is not signed for too long; nothing left the house.
     """
     await log_guard.require(context)
+    blocked_by = await compliance.blocked_by(context)
 
     async def before(session: WriteSession) -> Case | PersonTold | Refusal:
-        return await _begin(Case(context, caller, question, wanted, correlation_id), session)
+        return await _begin(Case(context, caller, question, wanted, correlation_id, blocked_by=blocked_by), session)
 
     begun = await context.database.run(before)
     if isinstance(begun, Refusal):
@@ -145,7 +147,7 @@ async def _begin(case: Case, session: WriteSession) -> Case | PersonTold | Refus
         refusal = found
     await person_queries.put(session, case.row(refusal.slug if refusal else ASKED))
     watched = browsing.Watched()
-    if not isinstance(refusal, OfficerLocked):
+    if not isinstance(refusal, OfficerLocked | PopulationBlocked):
         traits = traits_of(refusal.slug if refusal else ASKED, office_hours=case.office_hours)
         watched = await browsing.watch(
             case.context, session, asked.officer, asked.unit, traits, case.correlation_id, case.now

@@ -14,6 +14,7 @@ from app.domain.breaker import BreakerPolicy
 from app.domain.delivery import Target
 from app.domain.documents import GateMode, Judged, Marks, Role, SignerKind, Verdict
 from app.domain.retry import Schedules
+from app.domain.standing import Mode
 from app.domain.worktime import WorkingCalendar
 from app.papers import Examined
 from app.papers.bundle_facts import Seal
@@ -196,15 +197,17 @@ class LogPolicy:
     """The rules of the transparency log.
 
     Without a ``signer`` entries are sequenced and no checkpoint is made, so that no age is counted and none stops
-    anything. ``verifiers`` are the keys whose earlier checkpoints count, the signer's own among them. What was signed
-    last is also kept in the file ``memory``, out of the database's reach. ``witnesses`` (by address) are asked to
-    cosign; with a ``cosigner`` the checkpoints of the logs in ``witnessed`` (keys by origin) are cosigned here.
+    anything. ``verifiers`` are the keys whose earlier checkpoints count, the signer's own among them; ``earlier`` are
+    the names that the log had under those of another name. What was signed last is also kept in the file ``memory``,
+    out of the database's reach. ``witnesses`` (by address) are asked to cosign; with a ``cosigner`` the checkpoints of
+    the logs in ``witnessed`` (keys by origin) are cosigned here.
     In the background ``check_rows_per_second`` rows are read again (0: none), all of them within ``check_days``.
     """
 
     origin: str = ""
     signer: Signer | None = None
     verifiers: tuple[Verifier, ...] = ()
+    earlier: tuple[str, ...] = ()
     checkpoint_seconds: float = 60.0
     age_max_seconds: float = 14400.0
     memory: Path | None = None
@@ -254,6 +257,30 @@ class TokenPolicy:
     external: ExternalIssuer | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """How this installation is set up, as far as the self-check must see it; never a secret itself.
+
+    ``private_files`` are files that only their owner may read, by the setting that names them.
+    """
+
+    mode: Mode = Mode.DEVELOPMENT
+    token_key: bool = False
+    mock_secrets: tuple[str, ...] = ()
+    plain_http: tuple[str, ...] = ()
+    environment_secrets: tuple[str, ...] = ()
+    private_files: Mapping[str, Path] = field(default_factory=dict)
+    weakness_report: Path | None = None
+
+
+@dataclass(slots=True)
+class ComplianceLook:
+    """What this process last judged, and when; None: it has not looked."""
+
+    at: datetime | None = None
+    red: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class LogLook:
     """What this process last saw of the log's age, and when; None: it has not looked.
@@ -293,6 +320,8 @@ class Context:
     people: PeoplePolicy = field(default_factory=PeoplePolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     log_look: LogLook = field(default_factory=LogLook)
+    posture: Posture = field(default_factory=Posture)
+    compliance_look: ComplianceLook = field(default_factory=ComplianceLook)
     witness: WitnessConnector | None = None
     stamper: TimestampConnector | None = None
     draw: Callable[[], float] = field(default=random.random)

@@ -110,7 +110,7 @@ async def _stamp(context: Context, session: ReadSession) -> Stamp | None:
 
 async def _since(context: Context, session: ReadSession, since: str, signed: Signed) -> list[bytes]:
     try:
-        old, _ = open_checkpoint(since, context.log.verifiers, context.log.origin)
+        old, _ = open_checkpoint(since, context.log.verifiers, context.log.origin, context.log.earlier)
     except TlogError as error:
         message = f"the older checkpoint is not one of this log: {error}"
         raise NoProof(message) from error

@@ -1,6 +1,6 @@
 """Signed checkpoints held against their notes: our signature, and the lines of witnesses below it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from app.domain.log_check import Finding, Lie
 from app.store import checkpoints
@@ -13,10 +13,11 @@ from app.usecases.log_lies import Lies
 class Marks:
     """The keys that checkpoints are opened with, and the witnesses that were met."""
 
-    def __init__(self, verifiers: tuple[Verifier, ...], origin: str) -> None:
-        """Take the keys, and the name of the log."""
+    def __init__(self, verifiers: tuple[Verifier, ...], origin: str, earlier: Collection[str] = ()) -> None:
+        """Take the keys, the name of the log, and those that it has had."""
         self.verifiers = verifiers
         self.origin = origin
+        self.earlier = earlier
         self.witnesses: set[str] = set()
 
     def open(self, mark: Signed, lines: str = "") -> Checkpoint:
@@ -27,7 +28,7 @@ class Marks:
         """
         words = f"checkpoint {mark.id} over {mark.size} entries is forged: "
         try:
-            checkpoint, opened = open_checkpoint(mark.note + lines, self.verifiers, self.origin)
+            checkpoint, opened = open_checkpoint(mark.note + lines, self.verifiers, self.origin, self.earlier)
         except TlogError as error:
             raise Lies(Finding(Lie.FORGED_CHECKPOINT, f"{words}{error}", seq=mark.size)) from error
         if (checkpoint.size, checkpoint.root) != (mark.size, mark.root):

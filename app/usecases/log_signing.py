@@ -23,7 +23,7 @@ from app.domain.merkle import (
 )
 from app.store import checkpoints, translog
 from app.store import events as event_store
-from app.store.session import WriteSession
+from app.store.session import ReadSession, WriteSession
 from app.tlog import Checkpoint, TlogError, open_checkpoint, sign
 from app.usecases import log_guard
 from app.usecases.context import Context, LogPolicy
@@ -99,12 +99,23 @@ async def _sign(policy: LogPolicy, session: WriteSession, newest: checkpoints.Si
 
 def _opened(policy: LogPolicy, note: str, reason: str) -> Checkpoint:
     try:
-        return open_checkpoint(note, policy.verifiers, policy.origin)[0]
+        return open_checkpoint(note, policy.verifiers, policy.origin, policy.earlier)[0]
     except TlogError as error:
         raise NotSigned(reason) from error
 
 
-async def _root(session: WriteSession, size: int, earlier: list[Checkpoint]) -> bytes:
+async def broken(policy: LogPolicy, session: ReadSession) -> str | None:
+    """Why the tree does not continue what this machine signed last; None: it does, or nothing is known of it."""
+    try:
+        note = recall(policy)
+        if note is not None:
+            await _root(session, (await translog.head(session)).size, [_opened(policy, note, "memory_unreadable")])
+    except NotSigned as refused:
+        return refused.reason
+    return None
+
+
+async def _root(session: ReadSession, size: int, earlier: list[Checkpoint]) -> bytes:
     """The root of the tree, if it has grown out of each of these."""
     if any(old.size > size for old in earlier):
         reason = "rolled_back"
@@ -139,6 +150,16 @@ def recall(policy: LogPolicy) -> str | None:
     except (OSError, UnicodeError) as error:
         reason = "memory_unreadable"
         raise NotSigned(reason) from error
+
+
+def remembered_size(policy: LogPolicy) -> int:
+    """How many entries were signed by this machine; 0: none, or no memory is kept.
+
+    Raises:
+        NotSigned: there is a memory and it cannot be read.
+    """
+    note = recall(policy)
+    return 0 if note is None else _opened(policy, note, "memory_unreadable").size
 
 
 def remember(policy: LogPolicy, note: str) -> None:

@@ -84,6 +84,7 @@ async def check(context: Context, caller: Caller, asked: OnceOnlyCheckIn, correl
         UnknownCode, OutOfReach, UnknownDossier, DossierNotOpen: refused before anybody looks.
         FactsMissing: a source would have to be asked and cannot be without these.
         OfficerLocked: this officer may not ask about persons.
+        PopulationBlocked: nobody may, until the self-check is green.
     """
     check_codes(context, asked)
     reach.require_unit(context, caller, asked.unit, "/unit")

@@ -19,6 +19,7 @@ from app.errors import (
     OfficerLocked,
     PersonCheckDenied,
     PersonQuotaSpent,
+    PopulationBlocked,
     UnknownCode,
     UnknownDossier,
 )
@@ -81,6 +82,8 @@ class Case:
     procedure: str | None = None
     applicant: bool | None = None
     legal_basis: str = _BASE
+    # Rows of the self-check for which nobody is asked about anybody now.
+    blocked_by: tuple[str, ...] = ()
 
     @property
     def asked_fields(self) -> frozenset[PersonField]:
@@ -100,6 +103,11 @@ class Case:
         """The refusal of an officer who is stopped."""
         message = f"officer '{self.question.officer}' is locked because of anomaly {anomaly_id}"
         return OfficerLocked(message, faults=(Fault("/officer", message),))
+
+    def blocked(self) -> PopulationBlocked:
+        """The refusal of everybody until the self-check is green."""
+        message = f"the self-check is red: {', '.join(self.blocked_by)}"
+        return PopulationBlocked(message, members={"red": list(self.blocked_by)})
 
     def row(self, outcome: str) -> Row:
         """The question as it is kept."""
@@ -198,10 +206,12 @@ async def judge(case: Case, session: ReadSession) -> None:
     """Whether the question may be asked; what becomes known on the way stands in the case.
 
     Raises:
-        OfficerLocked, UnknownDossier, DossierNotOpen, UnknownCode, OutOfReach, PersonCheckDenied, PersonQuotaSpent: it
-            may not.
+        PopulationBlocked, OfficerLocked, UnknownDossier, DossierNotOpen, UnknownCode, OutOfReach, PersonCheckDenied,
+        PersonQuotaSpent: it may not.
     """
     asked, context = case.question, case.context
+    if case.blocked_by:
+        raise case.blocked()
     stopped_by = await anomalies.locked_by(session, asked.officer)
     if stopped_by is not None:
         raise case.locked(stopped_by)

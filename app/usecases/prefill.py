@@ -97,6 +97,7 @@ async def prefill(context: Context, caller: Caller, asked: PrefillIn, correlatio
         UnknownDossier, DossierNotOpen, UnknownCode, OutOfReach, UnknownForm, InvalidRecord: refused here, nothing left
             the house.
         OfficerLocked: this officer may not ask now.
+        PopulationBlocked: nobody may, until the self-check is green.
     """
     reach.require_unit(context, caller, asked.unit, "/unit")
 

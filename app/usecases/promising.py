@@ -33,8 +33,12 @@ def messages_of(
     correlation_id: str,
     calendar: WorkingCalendar,
     now: datetime,
+    doubtful_since: datetime | None = None,
 ) -> Iterable[outbox.NewMessage]:
-    """One promise for each target; ``ref`` names the record among those of its dossier."""
+    """One promise for each target; ``ref`` names the record among those of its dossier.
+
+    With ``doubtful_since`` the nation is asked first whether it has it from before.
+    """
     due = legal_due(calendar, about.status, about.received_at or now, about.due_at)
     return [
         outbox.NewMessage(
@@ -49,6 +53,7 @@ def messages_of(
             correlation_id=correlation_id,
             trace_context=tracing.TRACEPARENT.get(),
             due_at=priority_at(due, now, calendar),
+            doubtful_since=doubtful_since,
         )
         for target, payload in wires.items()
     ]

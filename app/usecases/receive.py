@@ -16,7 +16,7 @@ from app.domain.dossier import DossierStatus, Snapshot, Standing, Step, StepTail
 from app.domain.rulesets import LEGAL_BASIS, Purpose, rule_set_of
 from app.domain.worktime import WorkingCalendar
 from app.errors import Fault, Refusal, UnknownDossier
-from app.store import audit, documents, dossiers, outbox, owners
+from app.store import audit, documents, dossiers, outbox, owners, restoring
 from app.store.owners import Owner
 from app.store.session import Row, WriteSession
 from app.usecases import gate, log_guard, papers, reach, requests
@@ -55,6 +55,7 @@ class _Batch:
     steps: dossiers.HeldSteps
     gate: Gate
     requests: Requests
+    restored_at: datetime | None
     owners: dict[str, Owner] = field(default_factory=dict)
     new: dict[str, Row] = field(default_factory=dict)
     changed: dict[str, Row] = field(default_factory=dict)
@@ -150,7 +151,8 @@ async def _look_up(context: Context, session: WriteSession, good: Sequence[Prepa
     now = await session.now()
     bodies = [item.record.body for item in good if isinstance(item.record, DossierRecord)]
     asked = await requests.load(context, session, bodies, found.keys())
-    return _Batch(now, context.calendar, held, held_steps, rule, asked)
+    restored_at = await restoring.newest_at(session) if step_items else None
+    return _Batch(now, context.calendar, held, held_steps, rule, asked, restored_at)
 
 
 async def _name_owners(session: WriteSession, batch: _Batch) -> None:
@@ -235,11 +237,21 @@ def _judge_step(
                 "created_at": batch.now,
             }
         )
-        _promise(item, held, batch, "step", body.step_id, correlation_id)
+        # A step from before a restore may have gone in the time that was lost, and must not stand there twice.
+        lost = batch.restored_at is not None and body.processed_at <= batch.restored_at
+        _promise(item, held, batch, "step", body.step_id, correlation_id, batch.now if lost else None)
     return Receipt(record.code, body.step_id, item.content_hash, accepted_at, "step", body.status.value)
 
 
-def _promise(item: Prepared, held: _Held, batch: _Batch, kind: str, ref: str, correlation_id: str) -> None:
+def _promise(
+    item: Prepared,
+    held: _Held,
+    batch: _Batch,
+    kind: str,
+    ref: str,
+    correlation_id: str,
+    doubtful_since: datetime | None = None,
+) -> None:
     about = About(
         item.record.code,
         held.procedure_code,
@@ -257,6 +269,7 @@ def _promise(item: Prepared, held: _Held, batch: _Batch, kind: str, ref: str, co
             correlation_id=correlation_id,
             calendar=batch.calendar,
             now=batch.now,
+            doubtful_since=doubtful_since,
         )
     )
 

@@ -117,7 +117,11 @@ def _marks(policy: LogPolicy, signed: Signed | None) -> dict[int, bytes]:
         raise NotRepaired(message)
     try:
         memory = log_signing.recall(policy)
-        found = [open_checkpoint(note, policy.verifiers, policy.origin)[0] for note in (signed.note, memory) if note]
+        found = [
+            open_checkpoint(note, policy.verifiers, policy.origin, policy.earlier)[0]
+            for note in (signed.note, memory)
+            if note
+        ]
     except (TlogError, log_signing.NotSigned) as error:
         message = f"a checkpoint cannot be believed: {error}"
         raise NotRepaired(message) from error

@@ -42,9 +42,10 @@ class CannotVerify(LienThongError):
 class Wanted:
     """What to check against.
 
-    ``outside`` are checkpoints (notes) kept outside the database. Entries older than ``grace_seconds`` must have a
-    leaf. ``block`` entries are in memory at a time. ``keep`` is told after each block how far it has come; where
-    ``pause`` then says so, no more is read. A row that lies is the end, unless ``go_on`` wants what follows too.
+    ``earlier`` are names that the log has had. ``outside`` are checkpoints (notes) kept outside the database. Entries
+    older than ``grace_seconds`` must have a leaf. ``block`` entries are in memory at a time. ``keep`` is told after
+    each block how far it has come; where ``pause`` then says so, no more is read. A row that lies is the end, unless
+    ``go_on`` wants what follows too.
     Time-stamps are held to ``stamp_roots``; without any they are not looked at.
     Entries that were archived are read from the folder ``archives``, as far as their files lie there.
     """
@@ -61,6 +62,7 @@ class Wanted:
     pause: Callable[[], bool] = lambda: False
     go_on: Callable[[Finding], bool] = lambda _: False
     stamp_roots: Sequence[Certificate] = ()
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ async def verify(context: Context, wanted: Wanted) -> Checked:
 
 def _outside(note: str, wanted: Wanted) -> Checkpoint:
     try:
-        return open_checkpoint(note, wanted.verifiers, wanted.origin)[0]
+        return open_checkpoint(note, wanted.verifiers, wanted.origin, wanted.earlier)[0]
     except TlogError as error:
         message = f"the checkpoint kept outside is not one of this log: {error}"
         raise CannotVerify(message) from error
@@ -154,7 +156,7 @@ class _Reader:
         self.good, self.last = 0, (-1, 0)
         self.checked = self.resumed_at = 0
         self.paused = False
-        self.marks = Marks(wanted.verifiers, wanted.origin)
+        self.marks = Marks(wanted.verifiers, wanted.origin, wanted.earlier)
         self.shelf = Shelf(wanted.archives, wanted.grace_seconds)
         self.values = ValueCounts()
 

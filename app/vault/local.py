@@ -49,6 +49,11 @@ class LocalVault:
         self._lasting: set[Path] = set()
 
     @property
+    def root(self) -> Path:
+        """The folder, as an absolute path."""
+        return self._root
+
+    @property
     def spool_dir(self) -> Path:
         """A folder on the same disk, for nameless files of others."""
         return self._incoming

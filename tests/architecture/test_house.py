@@ -188,6 +188,7 @@ _ASKING_PATHS = {
     "/v1/webhooks/{webhook_id}/test",
     "/v1/persons/verify",
     "/v1/audit",
+    "/v1/compliance",
     "/v1/audit/{entry}/values",
     "/v1/erasures",
     "/v1/erasures/{erasure}/approval",

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from app.store import audit, migrate
+from app.store.backup_tables import backups
 from app.store.client_tables import clients
 from app.store.disclosure_tables import disclosure_delays
 from app.store.document_tables import blobs
@@ -25,7 +26,7 @@ from app.store.watch_tables import sightings
 from tests.factories import NOW, audit_entry
 
 # The other tables join the same metadata when their modules are loaded.
-_LOADED = {blobs, clients, disclosure_delays, log_leaves, prefills, retention_runs, sightings, subject_keys}
+_LOADED = {backups, blobs, clients, disclosure_delays, log_leaves, prefills, retention_runs, sightings, subject_keys}
 assert {table.name for table in _LOADED} <= set(metadata.tables)
 _COLUMNS = """
     SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length, is_nullable, column_default

@@ -21,6 +21,8 @@ LEGAL = {
     (D.SENDING, D.DEAD),
     # Taken up, and overtaken by a newer snapshot before it went.
     (D.SENDING, D.SUPERSEDED),
+    # Restored from a backup: it may have gone in the time that was lost.
+    (D.WAITING, D.UNKNOWN),
     (D.UNKNOWN, D.DELIVERED),
     (D.UNKNOWN, D.WAITING),
     # Lacking by the probe, sent in the same round, and refused.
