@@ -18,8 +18,8 @@ LOG_DAYS_MIN: Final = 365
 BREACH_DAYS_MIN: Final = 1826
 #: The class of whatever a breach holds; it covers no kind by itself.
 BREACH: Final = "breach"
-#: What speaks of archives: the only record of what was removed, so it is never removed itself.
-ALWAYS: Final = frozenset({AuditKind.RETENTION})
+#: What speaks of archives and erasures: the only record of what is gone, so it is never removed itself.
+ALWAYS: Final = frozenset({AuditKind.RETENTION, AuditKind.ERASURE})
 
 Ranges = tuple[tuple[int, int], ...]
 

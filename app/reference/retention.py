@@ -88,7 +88,7 @@ def _days(line: Line, code: str, kinds: frozenset[AuditKind]) -> int | None:
         return None
     days = line.count("days")
     if kinds & ALWAYS:
-        line.refuse(f"{', '.join(sorted(kinds & ALWAYS))} tells what was archived: days must be '{_ALWAYS}'")
+        line.refuse(f"{', '.join(sorted(kinds & ALWAYS))} tells what was archived or erased: days must be '{_ALWAYS}'")
     least = BREACH_DAYS_MIN if code == BREACH else LOG_DAYS_MIN
     if days < least:
         line.refuse(f"'{code}' must be kept for {least} days at least, not {days}")
