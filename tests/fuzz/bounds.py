@@ -1,14 +1,9 @@
 """How much is tried: the same little each time in ``make test``, much and by chance in ``make fuzz``."""
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 LONG_PROFILE = "fuzz"
 _TIMES_LONGER = 50
-settings.register_profile(
-    LONG_PROFILE,
-    settings.get_profile("house"),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
 
 
 def is_long() -> bool:
