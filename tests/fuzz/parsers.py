@@ -20,12 +20,14 @@ from app.errors import Refusal
 from app.tlog import (
     Checkpoint,
     MalformedKey,
+    Receipt,
     Signer,
     TlogError,
     Verifier,
     check_receipt,
     create_key_file,
     generate,
+    issue_receipt,
     open_checkpoint,
     open_note,
     parse_signatures,
@@ -87,7 +89,7 @@ def _latin(read: Callable[[str], object]) -> Callable[[bytes], object]:
 
 def _portal(text: str) -> object:
     answer = portal_answers.read_answer(text)
-    told = [shape_of(text), strange(text, answer)]
+    told: list[object] = [shape_of(text), strange(text, answer)]
     if answer is not None:
         told += [portal_answers.meaning(answer), portal_answers.read_items(answer, [code(1), code(2)])]
     return told
@@ -126,7 +128,7 @@ def _keys() -> KeyFiles:
         create_key_file(Path(folder) / "key", "tokens")
         # Read once, and kept: the clock stands still.
         keys = KeyFiles(Path(folder) / "key", Path(folder) / "key.pub", monotonic=lambda: 0.0)
-        assert keys.ring()
+        keys.ring()
     return keys
 
 
@@ -140,6 +142,13 @@ def _head() -> str:
 
 def _proof() -> bytes:
     return Proof(b"a", 0, (leaf_hash(b"b"),), _note().decode()).to_text().encode()
+
+
+def _receipt() -> bytes:
+    # Of another's case: it names no leaf, so that what it tells is not held against one.
+    told = {"id": 1, "what": "dossier_read"}
+    receipt = Receipt(told, leaf_hash(b"a"), None, 0, (leaf_hash(b"b"),), _note().decode())
+    return issue_receipt(receipt, SIGNER).encode()
 
 
 def _jwt() -> bytes:
@@ -188,7 +197,20 @@ _NEAR_JWTS = tuple(
 
 def _near(good: dict[str, Any]) -> tuple[bytes, ...]:
     """Each of its values of another kind, or beyond all measure."""
-    odd = (10**400, -1, 1.5, float("inf"), float("nan"), True, None, {}, [[]], [{}], "\ud800\0", "9" * 5000)
+    odd: tuple[object, ...] = (
+        10**400,
+        -1,
+        1.5,
+        float("inf"),
+        float("nan"),
+        True,
+        None,
+        {},
+        [[]],
+        [{}],
+        "\ud800\0",
+        "9" * 5000,
+    )
     return tuple(json.dumps(good | {name: value}).encode() for name in good for value in odd)
 
 
@@ -219,7 +241,7 @@ def parsers() -> tuple[Parser, ...]:
         Parser("signature lines", parse_signatures, (_note().partition(b"\n\n")[2],), (TlogError,)),
         Parser("a checkpoint", _words(Checkpoint.parse), (_head().encode(),), (TlogError,)),
         Parser("a log's checkpoint", lambda data: open_checkpoint(data, keys, ORIGIN), (_note(),), (TlogError,)),
-        Parser("a receipt", lambda data: check_receipt(data, keys, ORIGIN), (), (TlogError,)),
+        Parser("a receipt", lambda data: check_receipt(data, keys, ORIGIN), (_receipt(),), (TlogError,)),
         Parser("a proof", _words(lambda text: prove_log.check(text, keys, ORIGIN)), (_proof(),), (BadProof,)),
         Parser("a public key", _words(Verifier.parse), (SIGNER.verifier.vkey.encode(),), (MalformedKey,)),
         Parser("a private key", _words(Signer.parse), (generate(ORIGIN).encode(),), (MalformedKey,)),
