@@ -113,7 +113,8 @@ async def drive() -> Written:
     app = create_app(settings, context)
     _add_bug(app)
     try:
-        await _use(context, app, written, far)
+        async with app.router.lifespan_context(app):
+            await _use(context, app, written, far)
     finally:
         await close_context(context)
         server.close()

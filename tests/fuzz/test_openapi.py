@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from jsonschema_rs import validator_for
 from schemathesis import GenerationMode
 
+from app.main import create_app
+from app.store.session import Database
 from tests.fuzz.bounds import examples, is_long
 from tests.fuzz.served import Case, Operation, Served, served
+from tests.worlds import context_of
+from tests.worlds import settings as plain_settings
 
 _PARTS = 2
 _COVERED, _DRAWN = 16, 3
@@ -46,6 +51,21 @@ def drawn(here: Served, operation: Operation, headers: dict[str, str]) -> None:
             here.try_case(case, headers)
 
         run()
+
+
+def test_a_published_example_has_the_published_shape() -> None:
+    document = create_app(plain_settings(), context_of(Database("sqlite:///unused.sqlite3"))).openapi()
+    wrong, tried = [], 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            shape = body.get("schema", {}) | {"components": document["components"]}
+            given = [one["value"] for one in body.get("examples", {}).values()]
+            for example in [*given, *([body["example"]] if "example" in body else [])]:
+                tried += 1
+                wrong += [(method, path, error.message) for error in validator_for(shape).iter_errors(example)]
+    assert wrong == []
+    assert tried
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
