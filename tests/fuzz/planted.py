@@ -28,6 +28,7 @@ PERSONAL = {
     "number of a requester": OTHER_NUMBER,
 }
 #: Settings that are no SecretStr and hold a secret.
+_KEYS = {"account_key", "account_old_keys"}
 _MORE: dict[str, str] = {}
 
 
@@ -42,7 +43,9 @@ def _parts(annotation: Any) -> list[Any]:
 
 
 def word(name: str) -> str:
-    """What is planted under a name."""
+    """What is planted under a name; a key of 32 bytes, in base64, where only such a one is taken."""
+    if name in _KEYS:
+        return base64.b64encode(f"gieo-{name}".encode().ljust(32, b"-")).decode()
     return f"gieo-{name.replace('_', '-')}-7f3a"
 
 
@@ -52,10 +55,12 @@ def write_secrets(folder: Path) -> dict[str, str]:
     folder.mkdir()
     for name in secret_settings():
         planted[name] = word(name)
-        is_mapping = dict in [
-            getattr(part, "__origin__", None) for part in _parts(Settings.model_fields[name].annotation)
-        ]
-        text = json.dumps({"canbo01": f"khoa-01:{word(name)}"}) if is_mapping else word(name)
+        origins = {getattr(part, "__origin__", None) for part in _parts(Settings.model_fields[name].annotation)}
+        text = word(name)
+        if dict in origins:
+            text = json.dumps({"canbo01": f"khoa-01:{word(name)}"})
+        elif tuple in origins:
+            text = json.dumps([word(name)])
         file = folder / f"lienthong_{name}"
         file.write_text(text, "utf-8")
         file.chmod(0o600)
