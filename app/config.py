@@ -1,10 +1,12 @@
 """Settings: the only reader of the environment. Every name is ``LIENTHONG_…``; secrets may come from files.
 
-A secret ``X`` can be put in a file ``lienthong_x`` in the folder named by ``LIENTHONG_SECRETS_DIR``.
+A secret ``X`` can be put in a file ``lienthong_x`` in the folder named by ``LIENTHONG_SECRETS_DIR``. No error names a
+value: what is wrong beside a secret may be the secret itself, on the wrong line.
 """
 
 import os
 import re
+import stat
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +20,7 @@ from app.errors import ConfigurationError
 _SECRET_PARTS = re.compile(r"(?<=//)[^/@\s]*(?=@)|(?<=password=)[^&\s]*", re.IGNORECASE)
 # Keys that come in the open could be anybody's; on the machine itself nobody listens.
 _SAFE_ISSUER = re.compile(r"https://[^/?#]|http://(127\.0\.0\.1|localhost)[:/]")
+_FILES = "lienthong_"
 FileKind = Literal["pdf", "png", "jpeg", "tiff", "xml"]
 Verdict = Literal["VALID", "MODIFIED", "EXPIRED", "REVOKED", "UNTRUSTED", "UNSIGNED", "INCOMPLETE"]
 
@@ -38,7 +41,11 @@ class Settings(BaseSettings):
     """All settings with their defaults: an office that runs one process and a file needs to set only the portal."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LIENTHONG_", extra="forbid", frozen=True, secrets_dir=os.environ.get("LIENTHONG_SECRETS_DIR")
+        env_prefix="LIENTHONG_",
+        extra="forbid",
+        frozen=True,
+        secrets_dir=os.environ.get("LIENTHONG_SECRETS_DIR"),
+        hide_input_in_errors=True,
     )
 
     # production: nobody is asked about persons before the self-check lets it (lienthong doctor).
@@ -46,7 +53,8 @@ class Settings(BaseSettings):
     # What the last check of the pinned packages for known weaknesses has found: JSON of pip-audit.
     weakness_report: Path | None = None
 
-    database_url: str = "sqlite:///var/lienthong.sqlite3"
+    # May hold a password.
+    database_url: str = Field(default="sqlite:///var/lienthong.sqlite3", repr=False)
     database_pool: int = Field(default=10, ge=1, le=100)
     agency: str = "H15"
     reference_dir: Path | None = None
@@ -309,12 +317,46 @@ def secrets_in_environment() -> tuple[str, ...]:
     return tuple(wanted for name in secret if (wanted := f"LIENTHONG_{name.upper()}") in os.environ)
 
 
+def secret_files(folder: object = None) -> dict[str, Path]:
+    """The secrets that lie in files, by the name of the file; ``folder`` is that of the environment by default."""
+    chosen = folder or Settings.model_config.get("secrets_dir")
+    if chosen is None:
+        return {}
+    return {path.name.lower(): path for path in Path(str(chosen)).iterdir() if path.name.lower().startswith(_FILES)}
+
+
+def open_secrets(folder: object = None) -> list[str]:
+    """Names of the secret files that every account of the machine may read."""
+    return sorted(name for name, path in secret_files(folder).items() if path.stat().st_mode & stat.S_IROTH)
+
+
+def _check_secrets_folder(folder: object) -> None:
+    """Refuse what would silently leave a secret at its default, and what others could change.
+
+    That others may read is told, not refused (``app.wiring``): Docker and Kubernetes mount secrets so by default,
+    into a container where there are no others.
+    """
+    try:
+        files = secret_files(folder)
+    except OSError as error:
+        message = f"LIENTHONG_SECRETS_DIR: {error.strerror}"
+        raise ConfigurationError(message) from error
+    for name, path in files.items():
+        if name.removeprefix(_FILES) not in Settings.model_fields:
+            message = f"LIENTHONG_SECRETS_DIR: '{name}' names no setting"
+            raise ConfigurationError(message)
+        if path.stat().st_mode & stat.S_IWOTH:
+            message = f"LIENTHONG_SECRETS_DIR: '{name}' may be written by every account of this machine"
+            raise ConfigurationError(message)
+
+
 def load_settings(**overrides: object) -> Settings:
     """Read the environment once.
 
     Raises:
         ConfigurationError: names the setting and what is wrong with it.
     """
+    _check_secrets_folder(overrides.get("_secrets_dir"))
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValueError as error:

@@ -32,6 +32,7 @@ from app.api import (
     intake,
     oauth,
     once_only,
+    openapi,
     persons,
     prefill,
     problems,
@@ -57,10 +58,6 @@ from app.usecases.configuration import keep_noting
 from app.usecases.context import Context
 from app.usecases.health import Doctor
 from app.wiring import build_context, close_context, process_name
-from schemas.answers import IntakeLineOut, Problem
-from schemas.documents import DocumentIn
-from schemas.provincial import DossierLine, StepLine
-from schemas.webhooks import NewsOut
 
 _CORRELATION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -107,9 +104,10 @@ class Traced:
             await self.app(scope, receive, send)
             return
         parent = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
-        attributes = {"http.request.method": scope["method"], "url.path": scope["path"]}
-        with tracing.span("door", parent=parent, attributes=attributes):
+        with tracing.span("door", parent=parent, attributes={"http.request.method": scope["method"]}):
             await self.app(scope, receive, send)
+            # Never the address itself: it may name a person, or open a document.
+            tracing.note("http.route", getattr(scope.get("route"), "path", ""))
 
 
 class Door(FastAPI):
@@ -140,6 +138,8 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
         summary="Takes dossiers from the one-stop software and makes them known to the nation: once, in order",
         lifespan=lifespan,
         docs_url=None,
+        # A redirect leads where the request's Host header says, by plain http behind a proxy, and tokens with it.
+        redirect_slashes=False,
         redoc_url=None,
         separate_input_output_schemas=False,
     )
@@ -159,7 +159,7 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
         # and to look for each request's route twice.
         app.router.routes.extend(module.router.routes)
     problems.install(app)
-    _describe(app)
+    openapi.describe(app)
     app.add_middleware(BodyLimit, limit_bytes=settings.record_bytes_max)
     app.add_middleware(
         Bounds, rates=rates, in_flight_max=settings.requests_in_flight, body_seconds=settings.body_seconds
@@ -173,20 +173,3 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
         validator=lambda value: bool(_CORRELATION.fullmatch(value)),
     )
     return app
-
-
-def _describe(app: FastAPI) -> None:
-    """Add the shapes that no operation names by itself to the OpenAPI document."""
-    build = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = build()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        for model in (Problem, IntakeLineOut, DossierLine, StepLine, NewsOut, DocumentIn):
-            shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
-            for name, part in shape.pop("$defs", {}).items():
-                schemas.setdefault(name, part)
-            schemas.setdefault(model.__name__, shape)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]

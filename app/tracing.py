@@ -89,6 +89,14 @@ def span(
             TRACEPARENT.reset(mark)
 
 
+def note(name: str, value: str) -> None:
+    """Add to the span under which the present work is done, when somebody traces it."""
+    if "tracer" in _state:
+        from opentelemetry.trace import get_current_span  # noqa: PLC0415 - an extra
+
+        get_current_span().set_attribute(name, value)
+
+
 def _context(parent: str | None):  # type: ignore[no-untyped-def]  # noqa: ANN202 - an extra's type
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415 - an extra
 

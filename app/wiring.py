@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import time
 
-from app.config import Settings
+import structlog
+
+from app.config import Settings, open_secrets
 from app.domain.delivery import Target
 from app.domain.documents import FileKind, Marks
 from app.domain.worktime import OfficeSession, WorkingCalendar
@@ -54,6 +56,8 @@ from connectors.witness import HTTP as WITNESS_HTTP
 from connectors.witness import WitnessConnector
 from schemas.provincial import Database as ConsultedDatabase
 from schemas.provincial import DossierIn, Reuse, StepIn
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +329,8 @@ def _stamper(settings: Settings, log: LogPolicy) -> TimestampConnector | None:
 
 def build_context(settings: Settings, *, clock: Clock | None = None) -> Context:
     """Everything the use cases need, from settings. ``close_context`` lets go of it."""
+    for name in open_secrets():
+        _log.warning("secret_file_open", file=name)
     procedures = frozenset(settings.population_procedures)
     database = Database(
         settings.database_url, clock=clock, keys=master_keys(settings), pool_size=settings.database_pool

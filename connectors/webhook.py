@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -71,7 +71,7 @@ class Endpoint:
     """Where a registered webhook listens, and the secret it shares with us (``whsec_`` and base64)."""
 
     url: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 class EndpointBook(Protocol):

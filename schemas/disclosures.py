@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.answers import Answer, TextOut
-from schemas.provincial import Address, Contract, LongText, Text
+from schemas.provincial import Address, Contract, Day, LongText, Text
 
 
 class DisclosureOut(Answer):
@@ -43,7 +43,7 @@ class DisclosureDelayIn(Contract):
     """What is on record about a dossier is not told to whom it is about before a day. The newest delay counts."""
 
     dossier: Address
-    until: date = Field(description="the day (Vietnamese time) on which it is told")
+    until: Day = Field(description="the day (Vietnamese time) on which it is told")
     reason: LongText = Field(description="why; shown to administrators only")
     legal_basis: Annotated[Text, Field(max_length=200)] = Field(
         description="the article that allows it; told afterwards"

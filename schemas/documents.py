@@ -4,14 +4,26 @@ Our own contract, in the field's English terms. What a digitised item must say c
 ``docs/requirements.csv`` quotes it (B6) and from the result record in use at the nation (B7).
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.answers import Answer, TextOut
-from schemas.provincial import Address, Contract, IdentityPaper, LongText, Name, Officer, Text, UnitCode
+from schemas.provincial import (
+    Address,
+    Contract,
+    Day,
+    Flag,
+    IdentityPaper,
+    LongText,
+    Name,
+    Officer,
+    Text,
+    UnitCode,
+    Whole,
+)
 
 DocumentId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -44,8 +56,8 @@ class DocumentFacts(Contract):
     title: Title
     number_symbol: NumberSymbol | None = Field(default=None, description="number and symbol, e.g. 12/GP-UBND")
     issuing_body: Body | None = None
-    issued_on: date | None = None
-    valid_until: date | None = Field(default=None, description="last day of validity; left out: without end")
+    issued_on: Day | None = None
+    valid_until: Day | None = Field(default=None, description="last day of validity; left out: without end")
     scope: Scope | None = Field(default=None, description="where and for what it is valid")
 
 
@@ -101,8 +113,8 @@ class CorrectIn(Contract):
     title: Title | None = None
     number_symbol: NumberSymbol | None = None
     issuing_body: Body | None = None
-    issued_on: date | None = None
-    valid_until: date | None = None
+    issued_on: Day | None = None
+    valid_until: Day | None = None
     scope: Scope | None = None
 
     @model_validator(mode="after")
@@ -145,9 +157,9 @@ class LookupIn(Contract):
         default=(), max_length=50, description="results that would stand for it"
     )
     number_symbol: NumberSymbol | None = None
-    national: bool = Field(default=True, description="ask the national store too")
+    national: Flag = Field(default=True, description="ask the national store too")
     requester_name: Name | None = Field(default=None, description="who asks, as the national store wants to know")
-    requester_number: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    requester_number: Annotated[str, Field(pattern=r"^[0-9]{12}$")] | None = None
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
@@ -161,7 +173,7 @@ class ReuseIn(Contract):
     """Take what a look-up found into a dossier, instead of a scan."""
 
     lookup_id: DocumentId
-    candidate: Annotated[int, Field(ge=0, le=999)] = Field(description="place in the look-up's `candidates`, from 0")
+    candidate: Annotated[Whole, Field(ge=0, le=999)] = Field(description="place in the look-up's `candidates`, from 0")
     component_code: PaperCode | None = None
     officer: Officer
 

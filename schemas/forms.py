@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from schemas.answers import Answer, TextOut
 from schemas.persons import Account, BirthDate, PersonName, Why
-from schemas.provincial import Address, Contract, IdentityPaper, Text, UnitCode
+from schemas.provincial import Address, Contract, Flag, IdentityPaper, Text, UnitCode
 
 
 class PrefillIn(Contract):
@@ -25,7 +25,7 @@ class PrefillIn(Contract):
     subject: IdentityPaper
     full_name: PersonName
     birth_date: BirthDate
-    year_only: bool = Field(
+    year_only: Flag = Field(
         default=False, description="the officer asks again with the year alone, for a person without a full date"
     )
     declared: dict[Annotated[str, Field(max_length=60)], Annotated[Text, Field(max_length=1000)]] = Field(

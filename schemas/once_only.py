@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from schemas.answers import Answer, TextOut
 from schemas.documents import PaperCode
 from schemas.persons import Account, BirthDate, PersonName, Why
-from schemas.provincial import Address, Contract, IdentityPaper, LongText, Name, UnitCode
+from schemas.provincial import Address, Contract, Flag, IdentityPaper, LongText, Name, UnitCode
 
 ProcedureCode = Annotated[str, Field(max_length=50, pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9.]+)?$")]
 
@@ -55,7 +55,7 @@ class OnceOnlyCheckIn(Contract):
     full_name: PersonName | None = None
     birth_date: BirthDate | None = None
     items: tuple[AskedItem, ...] = Field(min_length=1, max_length=100)
-    national: bool = Field(
+    national: Flag = Field(
         default=True,
         description="false: the national store is not asked; an item that only it could answer is refused then",
     )

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from schemas.answers import Answer
-from schemas.provincial import Code, Contract, LongText, UnitCode
+from schemas.provincial import Code, Contract, Flag, LongText, UnitCode, Whole, ZonedTime
 
-DeliveryId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+DeliveryId = Annotated[Whole, Field(ge=1, le=2**63 - 1)]
 _FACTS = ("states", "target", "procedure", "unit", "failure_class", "reason", "since", "until")
 
 
@@ -17,13 +17,13 @@ class SelectionIn(Contract):
 
     ids: tuple[DeliveryId, ...] = Field(default=(), max_length=1000, description="these, whatever else; alone")
     states: tuple[Literal["rejected", "dead"], ...] = Field(default=("rejected", "dead"), min_length=1, max_length=2)
-    target: Annotated[str, Field(max_length=30, pattern=r"^[a-z]+(:\d+)?$")] | None = None
+    target: Annotated[str, Field(max_length=30, pattern=r"^[a-z]+(:[0-9]+)?$")] | None = None
     procedure: Code | None = None
     unit: UnitCode | None = None
     failure_class: Literal["temporary", "permanent", "technical", "contract", "unknown"] | None = None
     reason: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]+$")] | None = None
-    since: AwareDatetime | None = Field(default=None, description="refused or given up at this time or later")
-    until: AwareDatetime | None = Field(default=None, description="refused or given up before; left out: until now")
+    since: ZonedTime | None = Field(default=None, description="refused or given up at this time or later")
+    until: ZonedTime | None = Field(default=None, description="refused or given up before; left out: until now")
 
     @model_validator(mode="after")
     def _either(self) -> Self:
@@ -37,16 +37,16 @@ class ReplayIn(Contract):
     """Send a selection again. ``dry_run`` (the default) only shows what would go."""
 
     selection: SelectionIn
-    per_second: int = Field(default=20, ge=1, le=1000, description="deliveries a second, at most")
+    per_second: Whole = Field(default=20, ge=1, le=1000, description="deliveries a second, at most")
     note: LongText = Field(description="why, for those who come after; shown to everybody who may operate")
-    dry_run: bool = Field(default=True, description="count and show, send nothing")
+    dry_run: Flag = Field(default=True, description="count and show, send nothing")
 
 
 class ReasonIn(Contract):
     """Take a delivery back."""
 
     reason: LongText = Field(description="why; stands with the delivery")
-    with_steps: bool = Field(
+    with_steps: Flag = Field(
         default=False, description="also the steps that could not go without it: the nation would not know the dossier"
     )
 

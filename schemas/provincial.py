@@ -7,7 +7,7 @@ keyboard layout is the same name and a length means what a reader would count.
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -92,6 +92,7 @@ class Database(StrEnum):
 
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FORBIDDEN_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -117,16 +118,37 @@ def _plausible(value: datetime) -> datetime:
     return value
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
+def _written_day(value: object) -> object:
+    # A bare number would be taken for days, seconds or milliseconds since 1970, by its size: that is a guess.
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.fullmatch(value)):
+        message = "must be a day as YYYY-MM-DD"
+        raise ValueError(message)
+    return value
+
+
+def _written_time(value: object) -> object:
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.match(value)):
+        message = "must be a time as in RFC 3339, e.g. 2026-07-01T08:00:00+07:00"
+        raise ValueError(message)
+    return value
+
+
+# Lax reading takes 0, "off" or "no" for false, and "5" for 5; the published shape does not.
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Day = Annotated[date, BeforeValidator(_written_day)]
+Time = Annotated[datetime, BeforeValidator(_written_time)]
+ZonedTime = Annotated[AwareDatetime, BeforeValidator(_written_time)]
+Moment = Annotated[ZonedTime, AfterValidator(_plausible)]
 Text = Annotated[str, BeforeValidator(_nfc), Field(min_length=1), AfterValidator(_readable)]
 Name = Annotated[Text, Field(max_length=300)]
 LongText = Annotated[Text, Field(max_length=4000)]
 Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/-]+$")]
 UnitCode = Annotated[str, Field(max_length=35, pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$")]
-FieldCode = Annotated[str, Field(max_length=50, pattern=r"^[A-Z]\d{2}-[A-Z]{2}\d{2,}$")]
-NumericCode = Annotated[str, Field(max_length=10, pattern=r"^\d+$")]
+FieldCode = Annotated[str, Field(max_length=50, pattern=r"^[A-Z][0-9]{2}-[A-Z]{2}[0-9]{2,}$")]
+NumericCode = Annotated[str, Field(max_length=10, pattern=r"^[0-9]+$")]
 Url = Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s/]+(/\S*)?$")]
-Revision = Annotated[int, Field(ge=1, le=2**53 - 1)]
+Revision = Annotated[Whole, Field(ge=1, le=2**53 - 1)]
 # What stands in an address or a line as a dossier's code; its legal form is judged by a rule, not by this shape.
 Address = Annotated[str, Field(max_length=100, pattern=r"^[\x20-\x7e]*$")]
 DecisionId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -160,7 +182,7 @@ class IdentityPaper(Contract):
 class VneidLogin(Contract):
     """The login by VNeID under which the dossier was filed: whose account, how strong, when (NĐ 69/2024/NĐ-CP)."""
 
-    number: Annotated[str, Field(pattern=r"^\d{12}$", description="the account's personal number")]
+    number: Annotated[str, Field(pattern=r"^[0-9]{12}$", description="the account's personal number")]
     level: Literal[1, 2]
     authenticated_at: Moment
 
@@ -175,7 +197,7 @@ class Applicant(Contract):
     email: Annotated[str, Field(max_length=254, pattern=r"^[\x21-\x3f\x41-\x7e]+@[\x21-\x3f\x41-\x7e]+$")] | None = None
     fax: Annotated[str, Field(pattern=r"^\+?[0-9 .-]{6,20}$")] | None = None
     portal_account_id: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")] | None = None
-    vneid_verified: bool = Field(default=False, description="a claim: kept, and not told to the nation without `vneid`")
+    vneid_verified: Flag = Field(default=False, description="a claim: kept, and not told to the nation without `vneid`")
     vneid: VneidLogin | None = None
 
     @model_validator(mode="after")
@@ -191,7 +213,7 @@ class Applicant(Contract):
 class Procedure(Contract):
     """The national procedure. ``field_code`` is needed only where the shipped table does not know it."""
 
-    code: Annotated[str, Field(max_length=50, pattern=r"^\d\.\d{6}(\.[A-Z0-9.]+)?$")]
+    code: Annotated[str, Field(max_length=50, pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9.]+)?$")]
     field_code: FieldCode | None = None
 
 
@@ -202,9 +224,9 @@ class Component(Contract):
     component_code: Code | None = None
     file_id: Code | None = None
     url: Url | None = None
-    digitised: bool = False
+    digitised: Flag = False
     reuse: Reuse = Reuse.NO
-    from_national_store: bool = False
+    from_national_store: Flag = False
     replacing_result_code: Code | None = None
     decision_id: DecisionId | None = Field(
         default=None, description="the once-only decision under which the citizen was asked for it"
@@ -228,7 +250,7 @@ class Fee(Contract):
 
     name: Name
     code: NumericCode
-    amount_vnd: Annotated[int, Field(ge=0, le=10**12)]
+    amount_vnd: Annotated[Whole, Field(ge=0, le=10**12)]
     collection_code: NumericCode
     kind_code: NumericCode
 
@@ -245,7 +267,7 @@ class Result(Contract):
 class SupplementRequest(Contract):
     """One request to the applicant to complete the dossier. Asking without a reason is not possible."""
 
-    number: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    number: Annotated[Whole, Field(ge=1, le=2**31 - 1)]
     requested_by: Name
     reason: LongText
     requested_at: Moment

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from schemas.answers import Answer, TextOut
-from schemas.provincial import Code, Contract, Url
+from schemas.provincial import Code, Contract, Flag, Url
 
 
 class WebhookIn(Contract):
@@ -14,7 +14,7 @@ class WebhookIn(Contract):
 
     url: Url = Field(description="https address that takes POST; answers 2xx within 15 s, before its own work")
     kinds: tuple[Code, ...] = Field(min_length=1, max_length=50, description="types of news, see docs/wire.md")
-    system_events: bool = Field(
+    system_events: Flag = Field(
         default=False,
         description="also what is about no dossier of yours, and what stands still anywhere; needs the scope operate",
     )

@@ -32,6 +32,8 @@ from tests.factories import ManualClock
 # How long an example takes to make or to run says more of the machine than of the rule.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("house")
+# `make fuzz`: as much as tests.fuzz.bounds says, by chance.
+settings.register_profile("fuzz", settings.get_profile("house"), suppress_health_check=list(HealthCheck))
 
 _ENGINES = ("sqlite", "postgresql")
 # A lost test database is no loss: nothing waits for a disk.

@@ -15,12 +15,13 @@ from app.store.views import DeliveryFilter
 from app.usecases import look, operate
 from app.usecases.context import Caller
 from schemas.answers import DeliveryDetail, DeliveryPage, SummaryOut
+from schemas.provincial import Time
 
 router = APIRouter(prefix="/v1", tags=["deliveries"])
 # The largest number that either database keeps in a key.
 ID_MAX = 2**63 - 1
 DeliveryId = Annotated[int, Path(ge=1, le=ID_MAX)]
-Zoned = Annotated[datetime | None, Query(description="ISO 8601 with a zone")]
+Zoned = Annotated[Time | None, Query(description="ISO 8601 with a zone")]
 
 
 @router.get(

@@ -200,7 +200,7 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
 @router.get(
     "/dossiers/{code}/documents",
     summary="The documents of a dossier, and what is claimed without one",
-    responses={200: examples.good(shown.OF_DOSSIER), **examples.problems(401, 403, 404)},
+    responses={200: examples.good(shown.OF_DOSSIER), **examples.problems(401, 403, 404, 422)},
 )
 async def list_documents(
     code: CodePath,
@@ -299,7 +299,8 @@ async def get_document(
     responses={
         200: {
             "description": "The file, byte for byte as it was handed over",
-            "content": {"application/pdf": {"example": "%PDF-1.7 …"}},
+            "content": {media_type: {"example": "…"} for media_type in MEDIA_TYPES.values()}
+            | {"application/pdf": {"example": "%PDF-1.7 …"}},
         },
         **examples.problems(401, 403, 404, 422, 503),
     },

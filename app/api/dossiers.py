@@ -59,7 +59,7 @@ async def post_step(
 @router.get(
     "/{code}",
     summary="A dossier and where it stands with each national system",
-    responses={200: examples.good(examples.DOSSIER_OUT), **examples.problems(401, 403, 404)},
+    responses={200: examples.good(examples.DOSSIER_OUT), **examples.problems(401, 403, 404, 422)},
 )
 async def get_dossier(
     code: CodePath,

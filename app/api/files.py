@@ -48,14 +48,15 @@ Capability = Annotated[
 ]
 _FILE = {
     "description": "The file, byte for byte as it was kept",
-    "content": {"application/pdf": {"example": "%PDF-1.7 …"}},
+    "content": {media_type: {"example": "…"} for media_type in MEDIA_TYPES.values()}
+    | {"application/pdf": {"example": "%PDF-1.7 …"}},
 }
 _RESPONSES = {
     200: _FILE,
     206: _FILE | {"description": "The part that was asked for"},
     304: {"description": "The reader has this file"},
     416: {"description": "The range begins behind the end"},
-    **examples.problems(404, 410, 503),
+    **examples.problems(404, 410, 422, 503),
 }
 
 
@@ -96,7 +97,7 @@ async def get_file(
             "description": "A cover, and the file attached byte for byte",
             "content": {"application/pdf": {"example": "%PDF-1.7 …"}},
         },
-        **examples.problems(404, 410, 503),
+        **examples.problems(404, 410, 422, 503),
     },
 )
 async def get_bundle(

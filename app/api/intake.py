@@ -19,7 +19,8 @@ _NDJSON = "application/x-ndjson"
 _SPOOL_BYTES_MAX = 1_000_000
 _READ_BYTES = 256 * 1024
 _BODY = {
-    "required": True,
+    # A stream without a line is a stream.
+    "required": False,
     "content": {
         _NDJSON: {
             "schema": {"type": "string", "description": "one DossierLine or StepLine a line"},

@@ -28,14 +28,15 @@ from schemas.once_only import (
     PaperRequestPage,
     PointerOut,
 )
+from schemas.provincial import Time
 
 router = APIRouter(prefix="/v1", tags=["once-only"])
 _Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", examples=[shown.ID])]
 Unit = Annotated[
     str | None, Query(max_length=35, pattern=shapes.PRINTABLE, description="a unit, with all that are below it")
 ]
-Since = Annotated[datetime | None, Query(description="at or after this time")]
-Until = Annotated[datetime | None, Query(description="before this time")]
+Since = Annotated[Time | None, Query(description="at or after this time")]
+Until = Annotated[Time | None, Query(description="before this time")]
 
 
 @router.post(

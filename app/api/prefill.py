@@ -117,7 +117,7 @@ async def get_prefill(
 async def get_figures(
     context: ContextDep,
     caller: Annotated[Caller, may(Permission.FIGURES_READ, reach=Bound.UNITS)],
-    month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", examples=["2026-07"])] = None,
+    month: Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", examples=["2026-07"])] = None,
     unit: Annotated[str | None, Query(max_length=35, pattern=r"^[A-Z0-9.]+$", examples=["H15.50"])] = None,
     form: Annotated[str | None, Query(max_length=60, pattern=r"^[A-Z0-9.-]+$", examples=[shown.FORM])] = None,
     by: Annotated[

@@ -1,14 +1,20 @@
 """Refusals as problem details (RFC 9457): what is wrong, where, what to do. Every refusal is on record."""
 
+import re
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 
 import structlog
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request
+from fastapi.dependencies.utils import solve_dependencies
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
+from app.domain.identifiers import hide_numbers
 from app.errors import (
     OAUTH_REFUSALS,
     AuditUnavailable,
@@ -25,9 +31,15 @@ from app.usecases.parsing import refusal_of
 from schemas.answers import FaultOut, Problem
 
 _log = structlog.get_logger(__name__)
+_QUOTED = re.compile(r"'[^']*'")
 _NOBODY = Caller("anonymous", "", frozenset())
 _BUSY_SECONDS = 5
-_BAD_REQUEST, _NOT_FOUND = 400, 404
+_BAD_REQUEST, _NOT_FOUND, _NOT_ALLOWED = 400, 404, 405
+
+
+def _fit(said: str) -> str:
+    """Fit to be kept by whoever logs answers: what is quoted is the caller's, and may be somebody's number."""
+    return _QUOTED.sub(lambda found: hide_numbers(found[0]), said)
 
 
 def problem_of(refusal: Refusal) -> Problem:
@@ -37,10 +49,10 @@ def problem_of(refusal: Refusal) -> Problem:
         type=f"/problems/{refusal.slug}",
         title=refusal.title,
         status=refusal.status.value,
-        detail=refusal.detail,
+        detail=_fit(refusal.detail),
         advice=refusal.advice or advice.vi,
         advice_en=advice.en,
-        errors=tuple(FaultOut(pointer=f.pointer, detail=f.detail, table=f.table) for f in refusal.faults),
+        errors=tuple(FaultOut(pointer=f.pointer, detail=_fit(f.detail), table=f.table) for f in refusal.faults),
         correlation_id=correlation_id.get(),
         **refusal.members,
     )
@@ -111,7 +123,21 @@ def _quotable(text: str) -> str:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
-    return await _on_refusal(request, refusal_of(error.errors(), skip=1))
+    return await _on_body(request, refusal_of(error.errors(), skip=1))
+
+
+async def _on_body(request: Request, refusal: Refusal) -> Response:
+    """Refuse a body. The framework reads it before it asks who sent it: whoever may not is told that, and no more."""
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute) and not hasattr(request.state, "caller"):
+        try:
+            async with AsyncExitStack() as stack:
+                await solve_dependencies(
+                    request=request, dependant=route.dependant, async_exit_stack=stack, embed_body_fields=False
+                )
+        except Refusal as first:
+            refusal = first
+    return await refuse(request, refusal)
 
 
 async def _on_unavailable(_request: Request, error: Exception) -> Response:
@@ -124,14 +150,24 @@ async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     limit = getattr(request.state, "too_large", None)
     if limit is not None:
-        return await _on_refusal(request, BodyTooLarge(f"the body is longer than {limit} bytes"))
+        return await _on_body(request, BodyTooLarge(f"the body is longer than {limit} bytes"))
     if isinstance(error.__cause__, Refusal):
         # Raised while the body was read; the framework made a 400 of it.
         return await _on_refusal(request, error.__cause__)
     if error.status_code == _BAD_REQUEST:
-        return await _on_refusal(request, UnreadableBody(f"the body cannot be read: {error.detail}"))
+        return await _on_body(request, UnreadableBody(f"the body cannot be read: {error.detail}"))
     title = "No such address" if error.status_code == _NOT_FOUND else "Not possible here"
-    return _plain("not-found", title, error.status_code, str(error.detail), dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == _NOT_ALLOWED:
+        headers["Allow"] = _allowed(request)
+    return _plain("not-found", title, error.status_code, str(error.detail), headers)
+
+
+def _allowed(request: Request) -> str:
+    """What an address takes (RFC 9110, 15.5.6): the framework names the methods of the first route only."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    fitting = [route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted(set().union(*fitting)))
 
 
 async def _on_bug(_request: Request, error: Exception) -> JSONResponse:

@@ -1,6 +1,5 @@
 """``/v1/tables``: the five tables that "ask once" is judged by, as they are kept."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -11,6 +10,7 @@ from app.deps import ContextDep, may
 from app.domain.access import Bound, Permission
 from app.usecases.context import Caller
 from schemas.forms import RuleKind, TableOut
+from schemas.provincial import Day
 
 router = APIRouter(prefix="/v1/tables", tags=["tables"])
 
@@ -24,7 +24,7 @@ async def get_table(
     name: Annotated[RuleKind, Path(examples=[RuleKind.FORMS.value])],
     context: ContextDep,
     _caller: Annotated[Caller, may(Permission.FIGURES_READ, reach=Bound.FREE)],
-    on: Annotated[date | None, Query(description="only rows in force on this day", examples=["2026-07-01"])] = None,
+    on: Annotated[Day | None, Query(description="only rows in force on this day", examples=["2026-07-01"])] = None,
 ) -> TableOut:
     """What each procedure may see, who has the last word, what sector law wants, what forms ask, what is browsing.
 

@@ -1,6 +1,5 @@
 """``/v1/subjects``: the provincial document store by owner. Numbers of people stand in no address."""
 
-from datetime import date
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -8,12 +7,14 @@ from fastapi import APIRouter, Body, Path, Query
 
 from app.api import document_examples as shown
 from app.api import document_shapes, examples
+from app.api.shapes import PRINTABLE
 from app.deps import ContextDep, CorrelationDep, may
 from app.domain.access import Bound, Permission
 from app.store.documents import Wanted
 from app.usecases import look_documents
 from app.usecases.context import Caller
 from schemas.documents import DocumentPage, SubjectIn, SubjectOut
+from schemas.provincial import Day
 
 router = APIRouter(prefix="/v1/subjects", tags=["documents"])
 SubjectPath = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", examples=[shown.OTHER_ID], description="id of an owner")]
@@ -52,9 +53,12 @@ async def list_documents(  # noqa: PLR0913, PLR0917 - what a reader may ask for
     caller: Annotated[Caller, may(Permission.DOCUMENTS_READ, reach=Bound.UNITS)],
     correlation: CorrelationDep,
     role: Literal["component", "result"] | None = None,
-    type_: Annotated[str | None, Query(alias="type", max_length=100, description="component or result code")] = None,
+    type_: Annotated[
+        str | None,
+        Query(alias="type", max_length=100, pattern=PRINTABLE, description="component or result code"),
+    ] = None,
     standing: Literal["active", "superseded", "revoked"] | None = None,
-    valid_on: Annotated[date | None, Query(description="valid on this day")] = None,
+    valid_on: Annotated[Day | None, Query(description="valid on this day")] = None,
     before: Annotated[str | None, Query(pattern=_ID, description="key of the last one seen")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> DocumentPage:

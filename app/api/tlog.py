@@ -85,7 +85,7 @@ async def get_checkpoint(context: ContextDep) -> Response:
     "/log/tile/entries/{place:path}",
     summary="Entries of the log",
     response_class=Response,
-    responses={200: _ENTRIES, **examples.problems(401, 403, 404, 410, 503)},
+    responses={200: _ENTRIES, **examples.problems(401, 403, 404, 410, 422, 503)},
 )
 async def get_entries(
     place: Place, context: ContextDep, caller: Annotated[Caller, may(Permission.LOG_READ)], correlation: CorrelationDep
@@ -122,7 +122,7 @@ async def get_proof(
     "/log/tile/{level}/{place:path}",
     summary="Hashes of the log",
     response_class=Response,
-    responses={200: _TILE, **examples.problems(404)},
+    responses={200: _TILE, **examples.problems(404, 422)},
 )
 async def get_tile(level: Level, place: Place, context: ContextDep) -> Response:
     """What the newest checkpoint covers, and nothing beyond. Hashes say nothing of an entry; needs no token."""

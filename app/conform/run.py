@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
@@ -81,7 +81,7 @@ class Wanted:
     faults: Sequence[str]
     build: Path
     address: str | None = None
-    token: str = ""
+    token: str = field(default="", repr=False)
     mock: str | None = None
     unit: str = "H15.50"
     folder: Path = Path("var/conform")

@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import socket
-import subprocess
+import subprocess  # nosec B404 - starts our own modules only, never a shell
 import sys
 import threading
 import time

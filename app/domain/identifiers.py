@@ -8,7 +8,8 @@ from app.errors import Fault, InvalidDossierCode
 
 # The unit part as QCVN 102 writes it (000.00.16.H15) or as QĐ 20/2020/QĐ-TTg does (H15.16); rule A1.
 _CODE = re.compile(
-    r"(?P<unit>\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{1,3}){0,3})-(?P<day>\d{6})-(?P<serial>\d{4,10})"
+    r"(?P<unit>\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.\d{1,3}){0,3})-(?P<day>\d{6})-(?P<serial>\d{4,10})",
+    re.ASCII,
 )
 
 
@@ -19,6 +20,15 @@ class DossierCode:
     unit: str
     day: date
     serial: int
+
+
+# As long as a person's number, old or new, and as a card's.
+_PERSONAL = re.compile(r"[0-9]{9,}")
+
+
+def hide_numbers(text: str) -> str:
+    """A text with every run of digits hidden that is long enough to be somebody's number."""
+    return _PERSONAL.sub("***", text)
 
 
 def parse_dossier_code(text: str) -> DossierCode:

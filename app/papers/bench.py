@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import socket
-import subprocess
+import subprocess  # nosec B404 - starts our own modules only, never a shell
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self

@@ -4,9 +4,9 @@ Expat reads it piece by piece; no tree is built. What an element holds is not lo
 """
 
 from typing import BinaryIO, Final
-from xml.sax import SAXException
-from xml.sax.handler import ContentHandler, LexicalHandler, property_lexical_handler
-from xml.sax.xmlreader import AttributesImpl
+from xml.sax import SAXException  # nosec B406 - a type; defusedxml parses
+from xml.sax.handler import ContentHandler, LexicalHandler, property_lexical_handler  # nosec B406 - types; defusedxml parses
+from xml.sax.xmlreader import AttributesImpl  # nosec B406 - types; defusedxml parses
 
 from defusedxml.common import DefusedXmlException, EntitiesForbidden
 from defusedxml.expatreader import DefusedExpatParser

@@ -9,7 +9,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.domain.access import Reach
@@ -31,7 +31,7 @@ _NOT_KNOWN = "this token is not known, or its time is over, or its client was en
 class Issued:
     """A token that was given, for ``seconds``; ``scope`` has spaces between."""
 
-    token: str
+    token: str = field(repr=False)
     seconds: int
     scope: str
 

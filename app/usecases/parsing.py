@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from app.domain.identifiers import hide_numbers
 from app.errors import Fault, InvalidRecord, Refusal, UnreadableBody
 from app.usecases.receive import DossierRecord, Record, StepRecord
 from schemas.provincial import DossierLine, StepLine
@@ -42,4 +43,5 @@ def refusal_of(errors: Sequence[Any], *, skip: int = 0, line: bool = False) -> R
 
 
 def _escape(part: object) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
+    # A key that is not known may be anything, somebody's number too.
+    return hide_numbers(str(part)).replace("~", "~0").replace("/", "~1")

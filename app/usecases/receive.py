@@ -13,9 +13,10 @@ from app import observability
 from app.domain.audit import AuditEntry, AuditKind
 from app.domain.documents import Held, marks_of
 from app.domain.dossier import DossierStatus, Snapshot, Standing, Step, StepTail, advance, advance_step
+from app.domain.identifiers import hide_numbers, parse_dossier_code
 from app.domain.rulesets import LEGAL_BASIS, Purpose, rule_set_of
 from app.domain.worktime import WorkingCalendar
-from app.errors import Fault, Refusal, UnknownDossier
+from app.errors import Fault, InvalidDossierCode, Refusal, UnknownDossier
 from app.store import audit, documents, dossiers, outbox, owners, restoring
 from app.store.owners import Owner
 from app.store.session import Row, WriteSession
@@ -342,4 +343,12 @@ def _entry(
 
 def _printable(code: str | None) -> str | None:
     """What was given as a dossier code, fit for the log: a refused one may hold what no database takes."""
-    return None if code is None else re.sub(r"[^\x20-\x7e]", "?", code)[:60]
+    if code is None:
+        return None
+    shown = re.sub(r"[^\x20-\x7e]", "?", code)[:60]
+    try:
+        parse_dossier_code(shown)
+    except InvalidDossierCode:
+        # Somebody's number may have been put in this place.
+        return hide_numbers(shown)
+    return shown

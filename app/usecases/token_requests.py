@@ -1,7 +1,6 @@
 """Reading a request for a token (RFC 6749, 2.3.1, 3.2 and 4.4.2). Bytes in, a question or a refusal out."""
 
 import base64
-import binascii
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus
@@ -78,7 +77,7 @@ def _basic(header: str) -> tuple[str, str]:
         name, colon, secret = text.partition(":")
         if colon:
             return unquote_plus(name, errors="strict"), unquote_plus(secret, errors="strict")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, not UTF-8, or letters that no base64 has
         pass
     message = "the header must be Basic, with client_id and client_secret"
     raise InvalidClient(message)

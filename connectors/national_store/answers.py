@@ -22,6 +22,8 @@ _REFUSALS = frozenset({"-3", "-1", "1", "5", "6", "7"})
 _SESSION = re.compile(r"\bphiên\b(?! bản| dịch)|\btoken\b")
 # What fits in a header.
 _TOKEN = re.compile(r"[!-~]+")
+#: A session is never believed for longer.
+SECONDS_MAX = 86400.0
 # JSON can escape what no database text can hold: NUL, and halves of surrogate pairs.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # JSON's own words, which happen to be base64 as well.
@@ -110,7 +112,8 @@ def read_token(answer: Answer) -> tuple[str, float | None] | None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
         return token, None
-    return token, float(seconds)
+    # A number may be longer than any float.
+    return token, float(min(seconds, SECONDS_MAX))
 
 
 def read_papers(answer: Answer) -> tuple[HeldPaper, ...] | None:

@@ -12,12 +12,11 @@ import httpx
 
 from connectors.base import TryLater
 from connectors.http import HttpSettings, Reply, post
-from connectors.national_store.answers import login_body, read_answer, read_token
+from connectors.national_store.answers import SECONDS_MAX, login_body, read_answer, read_token
 from connectors.national_store.settings import NationalStoreSettings
 from connectors.sessions import Busy, Living, LogIn, SessionBook
 
 _TOO_MANY = 429
-_SECONDS_MAX = 86400.0
 # Not each question is to try a password that was just refused: far sides lock accounts.
 _REFUSED_SECONDS = 5.0
 _REFUSED = "login_refused"
@@ -79,4 +78,4 @@ class StoreSession:
             message = answer.words if answer else f"HTTP {result.status}"
             is_refused = answer is not None or result.status == _TOO_MANY
             return TryLater(_REFUSED if is_refused else "login_no_answer", message)
-        return Living(token[0], min(token[1] or settings.session_seconds, _SECONDS_MAX))
+        return Living(token[0], min(token[1] or settings.session_seconds, SECONDS_MAX))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element  # nosec B405 - types; defusedxml parses
 from zoneinfo import ZoneInfo
 
 from connectors.population.answers import ANSWERED, NO_ANSWER_OF_THE_SERVICE, Said

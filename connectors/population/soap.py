@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from xml.etree.ElementTree import Element, ParseError
-from xml.sax.saxutils import escape
+from xml.etree.ElementTree import Element, ParseError  # nosec B405 - types; defusedxml parses
+from xml.sax.saxutils import escape  # nosec B406 - writes, parses nothing
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring

@@ -11,6 +11,7 @@ from typing import Any
 
 from connectors.base import Accepted, Outcome, Rejected, TryLater, Unknown
 from connectors.http import Delivery, NoAnswer, NotSent, Reply
+from connectors.masking import mask
 from connectors.portal.codes import AnswerKind, answer_kind, named_field
 
 _OK, _REDIRECTS, _TOO_MANY, _UNAVAILABLE = 200, 300, 429, 503
@@ -68,7 +69,8 @@ def _answer(body: dict[str, Any]) -> Answer | None:
         return None
     message = storable(str(body.get("message") or ""))
     code = storable(str(body["error_code"]).strip())[:_CODE_MAX]
-    return Answer(answer_kind(body["error_code"], message), code, message, body)
+    # The portal repeats in words what it was sent; what is kept and shown names no person and opens no door.
+    return Answer(answer_kind(body["error_code"], message), code, mask(message), body)
 
 
 def _object(text: str) -> dict[str, Any] | None:

@@ -1,0 +1,1 @@
+"""Known weaknesses of the packages that are pinned: ``make audit-deps``."""
