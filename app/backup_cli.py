@@ -104,7 +104,10 @@ def drill(
 
 def _rehearsal(settings: Settings, source: Source) -> Callable[[str, str], Coroutine[Any, Any, Restored]]:
     async def rehearsed(database_url: str, documents_url: str) -> Restored:
-        there = settings.model_copy(update={"database_url": database_url, "documents_url": documents_url})
+        archives = Path(documents_url).with_name("archives")
+        there = settings.model_copy(
+            update={"database_url": database_url, "documents_url": documents_url, "archive_dir": archives}
+        )
         context = build_context(there)
         try:
             return await restore.restore(context, caller_of(settings), source, "drill")
@@ -142,6 +145,10 @@ def restore_command(
 def _tell(restored: Restored) -> None:
     manifest = restored.backup.manifest
     typer.echo(f"backup {manifest.name} of {manifest.taken_at.isoformat()}: put back, documents: {restored.documents}")
+    if restored.archives is None:
+        typer.echo("archives: NOT PUT BACK, LIENTHONG_ARCHIVE_DIR names no folder; the backup still has them")
+    elif restored.archives:
+        typer.echo(f"archives of the log: {restored.archives}")
     if restored.log_checked is None:
         typer.echo("log: NOT VERIFIED, no key of the log is known here (LIENTHONG_LOG_KEY)")
     else:

@@ -16,7 +16,7 @@ from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import LienThongError
 from app.store import audit, backups, snapshot
 from app.store.session import Row, WriteSession
-from app.usecases import backup_files, check_backup
+from app.usecases import backup_archives, backup_files, check_backup
 from app.usecases.backup_files import DATABASE, DOCUMENT_LIST, DOCUMENTS, BackupRefused
 from app.usecases.context import Caller, Context
 from app.vault import LocalVault, ObjectDamaged, ObjectMissing, Vault
@@ -101,6 +101,8 @@ def _check_places(context: Context, plan: Plan) -> None:
     vault = context.files.vault if context.files else None
     if isinstance(vault, LocalVault):
         places["document store"] = vault.root
+    if context.retention.archive_dir is not None:
+        places["folder of archives"] = context.retention.archive_dir
     backup_files.check_apart(places)
 
 
@@ -137,6 +139,7 @@ async def _copy(context: Context, plan: Plan, name: str, work: Path) -> None:
     missing: list[str] = []
     if isinstance(vault, LocalVault):
         missing = await copy_documents(vault, LocalVault(plan.folder / DOCUMENTS), taken.objects)
+    missing += await backup_archives.copy(context, LocalVault(plan.folder / DOCUMENTS), work)
     listed = "".join(f"{sha256} {size}\n" for sha256, size in taken.objects)
     (work / DOCUMENT_LIST).write_text(listed, "ascii")
     manifest = Manifest(

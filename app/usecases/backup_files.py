@@ -21,6 +21,7 @@ from app.vault.base import OBJECTS
 DATABASE: Final = "database"
 DOCUMENTS: Final = "documents"
 DOCUMENT_LIST: Final = "documents.txt"
+ARCHIVE_LIST: Final = "archives.txt"
 SIGNATURE: Final = "manifest.note"
 DRILL: Final = ".drill-"
 _INCOMING: Final = ".incoming-"
@@ -103,6 +104,7 @@ def prune(folder: Path, gone: Sequence[str]) -> None:
     for name in gone:
         shutil.rmtree(folder / name)
     spoken = {sha256 for name in names(folder) for sha256, _ in document_list(folder / name)}
+    spoken |= {sha256 for name in names(folder) for sha256, _ in archive_list(folder / name)}
     for path in (folder / DOCUMENTS / OBJECTS).rglob("*"):
         if path.is_file() and path.name not in spoken:
             path.unlink()
@@ -172,6 +174,13 @@ def document_list(folder: Path) -> list[tuple[str, int]]:
     """The documents of one backup: SHA-256 and size in bytes."""
     lines = (folder / DOCUMENT_LIST).read_text("ascii").splitlines()
     return [(line.partition(" ")[0], int(line.partition(" ")[2])) for line in lines]
+
+
+def archive_list(folder: Path) -> list[tuple[str, str]]:
+    """The archives of one backup: SHA-256 and name; a backup of before there were any has none."""
+    path = folder / ARCHIVE_LIST
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    return [(line.partition(" ")[0], line.partition(" ")[2]) for line in lines]
 
 
 def check_apart(places: Mapping[str, Path]) -> None:

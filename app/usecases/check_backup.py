@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.domain.manifest import MANIFEST, Manifest
 from app.tlog import Verifier
-from app.usecases import backup_files
+from app.usecases import backup_archives, backup_files
 from app.usecases.backup_files import DOCUMENTS, SIGNATURE, BackupRefused
 from app.vault import LocalVault, ObjectDamaged, ObjectMissing
 
@@ -53,6 +53,7 @@ async def check_at(at: Path, name: str, documents: Path, verifiers: Sequence[Ver
             message = f"{documents}: {sha256} has {held_bytes} bytes instead of {size_bytes}"
             raise BackupRefused(message)
     size = sum(mark.size_bytes for mark in manifest.files.values())
+    size += await backup_archives.check(at, vault, frozenset(gone))
     return CheckedBackup(manifest, digest, signed, size + manifest.document_bytes)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from app.errors import LienThongError
 from app.store import audit, backups, restoring, snapshot
 from app.store.session import Row, WriteSession
-from app.usecases import backup_files, check_backup, log_signing, verify_log
+from app.usecases import backup_archives, backup_files, check_backup, log_signing, verify_log
 from app.usecases.backup import copy_documents, entry_of
 from app.usecases.backup_files import DATABASE, DOCUMENTS, DRILL, BackupRefused
 from app.usecases.check_backup import CheckedBackup
@@ -40,7 +40,7 @@ class Restored:
     """A database that was put back. ``in_doubt`` records are asked about before they are sent.
 
     ``log_checked`` is None where no key is known to check with. ``signed_beyond`` is how many entries the log's memory
-    speaks of that this database does not have.
+    speaks of that this database does not have. ``archives`` were put back; None: there is no folder for them here.
     """
 
     backup: CheckedBackup
@@ -48,6 +48,7 @@ class Restored:
     documents: int
     log_checked: int | None
     signed_beyond: int
+    archives: int | None = 0
 
 
 async def restore(context: Context, caller: Caller, source: Source, reason: str) -> Restored:
@@ -63,10 +64,12 @@ async def restore(context: Context, caller: Caller, source: Source, reason: str)
     at = source.folder / checked.manifest.name
     await asyncio.to_thread(snapshot.put_back, url, at / DATABASE, checked.manifest.revision)
     copied = await _documents(vault, source.folder, at, checked)
+    lost = frozenset(checked.manifest.missing)
+    archives = await backup_archives.put_back(context, at, LocalVault(source.folder / DOCUMENTS), lost)
     log_checked = await _check_log(context, checked)
     in_doubt = await _begin_anew(context, caller, checked, reason)
     beyond = max(_remembered(context) - checked.manifest.log_size, 0)
-    return Restored(checked, in_doubt, copied, log_checked, beyond)
+    return Restored(checked, in_doubt, copied, log_checked, beyond, archives)
 
 
 async def _require_empty(url: str, vault: Vault | None, checked: CheckedBackup) -> None:
@@ -105,7 +108,14 @@ async def _check_log(context: Context, checked: CheckedBackup) -> int | None:
         since = (await session.now() - checked.manifest.taken_at).total_seconds()
     # What had no leaf yet when the picture was taken has none now; nobody sequences here.
     grace_seconds = max(since, 0.0) + policy.age_max_seconds
-    wanted = Wanted(policy.verifiers, policy.origin, outside, grace_seconds=grace_seconds, earlier=policy.earlier)
+    wanted = Wanted(
+        policy.verifiers,
+        policy.origin,
+        outside,
+        grace_seconds=grace_seconds,
+        earlier=policy.earlier,
+        archives=context.retention.archive_dir,
+    )
     found = await verify_log.verify(context, wanted)
     if found.finding is not None:
         message = f"the log of the restored database does not hold: {found.finding.words}"

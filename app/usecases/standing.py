@@ -145,9 +145,9 @@ async def _stamps(context: Context) -> Stamps:
     return Stamps(context.stamper is not None, ago, context.log.stamps.seconds)
 
 
-async def _retention(_context: Context) -> Retention | None:
-    """Classes of retention: not built on this branch."""
-    return None
+async def _retention(context: Context) -> Retention:
+    days = [each.days for each in context.retention.classes.by_code.values() if each.days is not None]
+    return Retention(min(days, default=None))
 
 
 async def _log(context: Context) -> Log:

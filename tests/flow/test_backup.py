@@ -24,7 +24,7 @@ from app.tlog import create_key_file, load_signer
 from app.usecases import accept_restore, backup, backup_files, check_backup, restore, verify_log
 from app.usecases.accept_restore import NothingToAccept
 from app.usecases.backup import Plan
-from app.usecases.backup_files import BackupRefused
+from app.usecases.backup_files import DOCUMENTS, BackupRefused
 from app.usecases.context import Context
 from app.usecases.restore import Source
 from app.usecases.verify_log import Wanted
@@ -33,8 +33,10 @@ from connectors.testing import InMemoryConnector
 from tests import papers_world
 from tests.asking import rows_of
 from tests.bounds import AMPLE_SECONDS
+from tests.factories import ManualClock
 from tests.logging_world import ORIGIN, SIGNER, open_events, policy, sequence_all
 from tests.papers_world import World, metadata, paper
+from tests.retention_world import approved, archiving, prune_all, years
 from tests.worlds import CALLER, code, dossier, drain, hand_over, step
 
 _places = itertools.count(1)
@@ -333,3 +335,44 @@ async def test_a_backup_that_is_killed_leaves_nothing_that_looks_like_one(
     async with database.read() as session:
         rows = await session.rows(text("SELECT state, fault FROM backups ORDER BY id"))
     assert [tuple(row) for row in rows] == [("failed", "broken off"), ("verified", None)]
+
+
+async def test_a_backup_keeps_what_has_left_the_log_and_a_restore_puts_it_back(
+    clocked_database: Database, clock: ManualClock, place: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "archives"
+    folder.mkdir()
+    context = archiving(clocked_database, folder)
+    await years(context, clock)
+    await approved(context)
+    await prune_all(context)
+    clock.advance(120)
+    await sequence_all(context)
+    names = inside(folder)
+    assert len(names) == 3
+    made = await backup.make(context, CALLER, Plan(place, "0"))
+    assert made.missing == ()
+    # They are copied once, and go with the last backup that speaks of them.
+    held = len(files_below(place / DOCUMENTS))
+    await backup.make(context, CALLER, Plan(place, "0", keep=1))
+    assert len(files_below(place / DOCUMENTS)) == held
+
+    there = replace(context.retention, archive_dir=tmp_path / "put-back")
+    with empty_place(clocked_database, tmp_path) as url:
+        restored_to = Database(url, clock=clock)
+        try:
+            moved = replace(context, database=restored_to, retention=there)
+            restored = await restore.restore(moved, CALLER, Source(place), "the disk is gone")
+            assert (restored.archives, inside(tmp_path / "put-back")) == (3, names)
+            wanted = Wanted(context.log.verifiers, ORIGIN, archives=there.archive_dir)
+            checked = await verify_log.verify(moved, wanted)
+            assert (checked.finding, checked.archived, checked.unread) == (None, 26, {})
+        finally:
+            await restored_to.aclose()
+
+    (folder / names[0]).unlink()
+    kept = next(path for path in files_below(place / DOCUMENTS) if path.name in names[0] or path.stat().st_size)
+    kept.chmod(0o600)
+    kept.write_bytes(b"another file")
+    with pytest.raises(BackupRefused, match="archive"):
+        await check_backup.check(place, None, context.log.verifiers)

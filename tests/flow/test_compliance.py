@@ -151,7 +151,7 @@ async def test_the_door_tells_each_row_with_evidence_and_what_no_program_sees(
     # Nobody is there yet, and without a key nobody can have a second factor.
     assert before["second_factor"]["evidence"]["accounts"] == 0
     assert before["second_factor"]["mark"] == "red"
-    assert before["retention"]["evidence"] == {"not_built": True}
+    assert (before["retention"]["mark"], before["retention"]["evidence"]) == ("green", {"days_min": 731})
     # On SQLite there is no role to look at; the tests' PostgreSQL runs under one that may do everything.
     powers = before["database_role"]["evidence"]["powers"]
     assert before["database_role"]["mark"] == "red"
