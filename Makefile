@@ -33,7 +33,7 @@ types: $(VENV)/.dev ## mypy, strict
 contracts: $(VENV)/.dev ## who may import whom
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev ## measure drain, claims, intake, an outage and uploads
+bench: $(VENV)/.dev ## measure drain, claims, intake, an outage, uploads, asking once and what the log costs
 	$(BIN)/python -m benchmarks
 
 # The seed decides what goes wrong and when: make chaos SEED=7

@@ -215,6 +215,11 @@ def cpu_seconds(server: str | None = None) -> float:
     return time.process_time() + (_family_cpu_seconds(_postmaster(server)) if server else 0.0)
 
 
+def process_cpu_seconds(pid: int) -> float:
+    """Processor time of another process so far."""
+    return sum(map(int, _stat(pid)[_OWN_TICKS : _OWN_TICKS + 2])) / os.sysconf("SC_CLK_TCK")
+
+
 def _postmaster(server: str) -> int:
     with psycopg.connect(server) as connection:
         return int(_stat(connection.info.backend_pid)[_PARENT])

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app.store import translog
@@ -47,14 +47,16 @@ async def _integrated(url: str) -> float:
 
 
 @contextlib.contextmanager
-def _sequencer(url: str) -> Iterator[None]:
+def _sequencer(url: str) -> Iterator[Callable[[], float]]:
+    """Its processor time since it was ready."""
     process = subprocess.Popen(  # noqa: S603 - this module
         [sys.executable, "-m", "benchmarks.translog", url], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:
         assert process.stdout.readline().strip() == stage.READY
-        yield
+        loaded = stage.process_cpu_seconds(process.pid)
+        yield lambda: stage.process_cpu_seconds(process.pid) - loaded
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -69,27 +71,39 @@ async def _taken_per_second(context: Context, series: int) -> float:
     return (len(dossiers) + len(steps)) / (time.perf_counter() - started)
 
 
-async def _paired(url: str) -> float:
-    """Records a second at the door with sequencing beside it, over those without: the median of pairs."""
+async def _paired(url: str, server: str | None) -> tuple[float, float]:
+    """Records a second at the door with sequencing beside it, over those without; by the wall, by processor time."""
     context = stage.context_for(url, stage.NOWHERE)
-    ratios = []
+    walls, cpus = [], []
     try:
         await _taken_per_second(context, _SERIES_FIRST)
         for turn in range(ROUNDS):
             rates: dict[bool, float] = {}
+            spent: dict[bool, float] = {}
             # By turns, so that neither always meets the fuller database.
             for beside in (bool(turn % 2), not turn % 2):
                 await drain(context)
                 # The lease of the drain must not keep the other process waiting.
                 await context.database.run(_end_lease)
                 series = _SERIES_FIRST + 1 + 2 * turn + beside
-                with _sequencer(url) if beside else contextlib.nullcontext():
+                before = stage.cpu_seconds(server)
+                with _sequencer(url) if beside else contextlib.nullcontext(_nothing) as cpu_beside:
                     rates[beside] = await _taken_per_second(context, series)
+                    extra = cpu_beside()
                 await context.database.run(_end_lease)
-            ratios.append(rates[True] / rates[False])
+                if beside:
+                    # What was left at the end is part of the price too.
+                    await _drain(context)
+                spent[beside] = stage.cpu_seconds(server) - before + extra
+            walls.append(rates[True] / rates[False])
+            cpus.append(spent[False] / spent[True])
     finally:
         await close_context(context)
-    return statistics.median(ratios)
+    return statistics.median(walls), statistics.median(cpus)
+
+
+def _nothing() -> float:
+    return 0.0
 
 
 async def _end_lease(session: WriteSession) -> None:
@@ -109,7 +123,9 @@ async def measure(server: str, folder: Path) -> dict[str, float]:
             for name in ("alone", "beside")
         ]
         figures[f"translog_entries_per_second_{engine}"] = await _integrated(urls[0])
-        figures[f"translog_intake_with_vs_without_{engine}"] = await _paired(urls[1])
+        wall, cpu = await _paired(urls[1], server if engine == "postgresql" else None)
+        figures[f"translog_intake_with_vs_without_{engine}"] = wall
+        figures[f"translog_intake_cpu_with_vs_without_{engine}"] = cpu
     return figures
 
 
