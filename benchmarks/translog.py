@@ -93,7 +93,7 @@ async def _paired(url: str, server: str | None) -> tuple[float, float]:
                 await context.database.run(_end_lease)
                 if beside:
                     # What was left at the end is part of the price too.
-                    await _drain(context)
+                    await drain(context)
                 spent[beside] = stage.cpu_seconds(server) - before + extra
             walls.append(rates[True] / rates[False])
             cpus.append(spent[False] / spent[True])
