@@ -38,11 +38,11 @@ UNITS = (OURS, THEIRS)
 NOWHERE: dict[Thing, str] = {
     Thing.DOSSIER: f"{OURS}-260701-9999",
     Thing.DELIVERY: "999999",
-    Thing.DOCUMENT: "0" * 32,
-    Thing.CHECK: "0" * 32,
-    Thing.PREFILL: "0" * 32,
+    Thing.DOCUMENT: "f" * 32,
+    Thing.CHECK: "f" * 32,
+    Thing.PREFILL: "f" * 32,
     Thing.ANOMALY: "999999",
-    Thing.DISCREPANCY: "0" * 32,
+    Thing.DISCREPANCY: "f" * 32,
     Thing.REPLAY: "999999",
     Thing.UNIT: "H15.999",
 }
@@ -80,7 +80,7 @@ async def make(database: Database, root: Path) -> TwoCommunes:
         things[unit], subject = await _fill(world, unit, place)
     made = TwoCommunes(world, things, subject)
     for unit in UNITS:
-        hexes = [key for key in things[unit].values() if len(key) == len("0" * 32)]
+        hexes = [key for key in things[unit].values() if len(key) == len("f" * 32)]
         made.marks[unit] = [unit, *hexes]
     return made
 
@@ -127,7 +127,7 @@ async def _rows(session: WriteSession, unit: str, code: str, subject: str, place
     now, officer = await session.now(), f"cb.{unit}"
     about: Row = {"officer": officer, "unit_code": unit, "dossier_code": code, "subject_id": subject}
     asked: Row = about | {"at": now, "caller": asker_of(unit), "agency": "H15", "procedure_code": PROCEDURE}
-    check, question, prefill, discrepancy = (f"{digit}{place}".ljust(32, str(digit)) for digit in (1, 2, 3, 4))
+    check, question, prefill, discrepancy = (f"{letter}{place}".ljust(32, letter) for letter in "abcd")
     await _add(session, once_only_checks, asked | {"id": check, "rules_version": "v", "sources": "{}"})
     decision: Row = {"id": check, "check_id": check, "at": now, "place": 0, "kind": "component", "code": COMPONENT}
     await _add(session, once_only_decisions, decision | {"decision": "NOT_IN_SOURCE"})

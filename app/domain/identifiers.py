@@ -22,13 +22,13 @@ class DossierCode:
     serial: int
 
 
-# As long as a person's number, old or new, and as a card's.
-_PERSONAL = re.compile(r"[0-9]{9,}")
+# As long as a person's number, old or new, and as a card's; an id that we gave, with its letters, is not one.
+_PERSONAL = re.compile(r"((?<![0-9A-Za-z])(?=[0-9]*[a-f])[0-9a-f]{32}(?![0-9A-Za-z]))|[0-9]{9,}")
 
 
 def hide_numbers(text: str) -> str:
-    """A text with every run of digits hidden that is long enough to be somebody's number."""
-    return _PERSONAL.sub("***", text)
+    """A text with every run of digits hidden that is long enough to be somebody's number; ids of ours stay."""
+    return _PERSONAL.sub(lambda found: found[1] or "***", text)
 
 
 def parse_dossier_code(text: str) -> DossierCode:

@@ -7,7 +7,7 @@ a number without an entry keeps it as a gap, and looks there again until nothing
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -139,7 +139,9 @@ async def numbered(session: ReadSession, audit_ids: Sequence[int]) -> list[Row]:
 
 async def _entries(session: ReadSession, statement: Select[Any], parameters: Row | None = None) -> list[Row]:
     with reading(session):
-        return [row._asdict() for row in await session.rows(statement, parameters)]
+        # In this order; each row's own way to a dictionary takes four times as long, and every entry comes by here.
+        names = audit.c.keys()
+        return [dict(zip(names, row, strict=True)) for row in await session.rows(statement, parameters)]
 
 
 async def fresh_ids(session: ReadSession, after_id: int, limit: int) -> list[int]:
@@ -196,9 +198,17 @@ async def replace_gaps(session: WriteSession, gone: Collection[Gap], new: Sequen
         await session.execute(once.on_conflict_do_nothing(index_elements=["first_id"]), rows)
 
 
+_PUT_LEAF: Final = "INSERT INTO log_leaves (seq, audit_id, leaf_hash) VALUES (?, ?, ?)"
+
+
 async def put_leaves(session: WriteSession, start: int, leaves: Sequence[tuple[int, bytes]]) -> None:
     """Append leaves, as (audit number, hash), from place ``start`` on."""
     if not leaves:
+        return
+    if session.dialect == "sqlite":
+        # As the driver takes them: each entry of the log comes by here, and to bind it costs as much as to hash it.
+        told = [(start + n, audit_id, leaf) for n, (audit_id, leaf) in enumerate(leaves)]
+        await session.connection.exec_driver_sql(_PUT_LEAF, told)
         return
     rows = [{"seq": start + n, "audit_id": audit_id, "leaf_hash": leaf} for n, (audit_id, leaf) in enumerate(leaves)]
     await session.execute(insert(log_leaves), rows)

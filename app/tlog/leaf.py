@@ -2,9 +2,11 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
+from typing import NoReturn
 
 import rfc8785
 
@@ -33,6 +35,21 @@ _NEEDED = frozenset(
 _OPTIONAL = frozenset({"dossier_code", "procedure_code", "unit_code", "subject_ref", "payload_hash", "commitments"})
 _SPECIAL = frozenset({"at", "detail", "commitments"})
 _Json = bool | int | float | str | list["_Json"] | dict[str, "_Json"] | None
+# May find one in a text, too: then it is looked at closely.
+_FRACTION = re.compile(r"[0-9][.eE]")
+
+
+def _whole(text: str) -> int | str:
+    value = int(text)
+    return value if abs(value) <= _EXACT_MAX else str(value)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+# Not NaN and not Infinity, which JSON does not have.
+_decode = json.JSONDecoder(parse_int=_whole, parse_constant=_no_number).decode
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
 
@@ -54,12 +71,16 @@ def leaf_of(entry: Mapping[str, object]) -> bytes:
     if missing := _NEEDED - held.keys():
         message = f"columns that every leaf holds: {', '.join(sorted(missing))}"
         raise LeafRefused(message)
-    leaf = {name: _plain(value) for name, value in held.items() if name not in _SPECIAL}
-    leaf |= {"v": VERSION, "at": _time(held["at"]), "detail": _detail(held["detail"])}
+    leaf: dict[str, _Json] = {
+        name: value if type(value) is str else _plain(value) for name, value in held.items() if name not in _SPECIAL
+    }
+    detail = held["detail"]
+    leaf |= {"v": VERSION, "at": _time(held["at"]), "detail": _detail(detail)}
     if "commitments" in held:
         leaf["commitments"] = _commitments(held["commitments"])
     try:
-        data = canonical(leaf)
+        is_simple = "commitments" not in leaf and _is_plain_text(detail)
+        data = _encode(leaf).encode() if is_simple else canonical(leaf)
     except (ValueError, RecursionError):
         message = f"entry {entry['id']} has a value without a canonical form"
         raise LeafRefused(message) from None
@@ -67,6 +88,14 @@ def leaf_of(entry: Mapping[str, object]) -> bytes:
         message = f"entry {entry['id']} is larger than {ENTRY_BYTES_MAX} bytes"
         raise LeafRefused(message)
     return data
+
+
+def _is_plain_text(detail: object) -> bool:
+    """Whether the text of a detail shows by itself that it has no fraction, and no name outside of ASCII.
+
+    The columns beside it are texts and a whole number, under names of ours.
+    """
+    return type(detail) is str and detail.isascii() and "\\u" not in detail and _FRACTION.search(detail) is None
 
 
 def canonical(value: _Json) -> bytes:
@@ -111,10 +140,13 @@ def _commitments(text: object) -> _Json:
 def _detail(detail: object) -> _Json:
     if isinstance(detail, str):
         try:
-            detail = json.loads(detail)
+            detail = _decode(detail)
         except (ValueError, RecursionError):
             message = "detail is not JSON"
             raise LeafRefused(message) from None
+        if type(detail) is dict:
+            # Of JSON there is nothing but what is plain already, and whole numbers were made so as they were read.
+            return detail
     if not isinstance(detail, Mapping):
         message = "detail must be an object"
         raise LeafRefused(message)

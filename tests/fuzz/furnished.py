@@ -98,6 +98,10 @@ async def furnish(database: Database, root: Path, **chosen: Any) -> Furnished:
         made.ids |= await _papers(client)
         made.ids |= await _questions(client)
         made.ids |= await _operations(client)
+        why = {"reason": "theo yêu cầu", "legal_basis": "Luật 91/2025/QH15"}
+        asked = await _done(client.post(f"/v1/subjects/{made.ids['subject_id']}/erasure", json=why))
+        # Nothing here is old enough for a run.
+        made.ids |= {"erasure": asked["id"], "run_id": 1}
         await sequence_all(context)
         (entry,) = (await _get(client, "/v1/audit?kind=received&limit=1"))["items"]
         subject = f"/v1/subjects/{made.ids['subject_id']}/disclosures"

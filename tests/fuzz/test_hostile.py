@@ -29,7 +29,7 @@ _UNHELD = ("a\0b", "\ud800")
 _TEXTS = ("", "x" * 5000, "\u202e", "٣", "9" * 30, str(2**63), "-1", "1.5", "NaN")
 _IN_BODY: tuple[Any, ...] = (2**63, -1, True, None, {}, [[]], "x" * 5000, "", "٣")
 _DEEP = 20_000
-_SOME = 16
+_SOME = 10
 _JSON = {"Content-Type": "application/json"}
 _ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 _RAW = (

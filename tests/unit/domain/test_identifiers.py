@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from app.domain.identifiers import DossierCode, parse_dossier_code
+from app.domain.identifiers import DossierCode, hide_numbers, parse_dossier_code
 from app.errors import InvalidDossierCode
 
 
@@ -55,3 +55,19 @@ def test_a_long_text_is_not_repeated_whole() -> None:
     with pytest.raises(InvalidDossierCode) as caught:
         parse_dossier_code("x" * 5000)
     assert len(caught.value.detail) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("hồ sơ '003190123456'", "hồ sơ '***'"),
+        ("x003190123456y", "x***y"),
+        # An id that we gave; one letter more or less, or none, and it may be anything.
+        ("document '01a214e415c123456789a5944ef31dd5'", "document '01a214e415c123456789a5944ef31dd5'"),
+        ("01a214e415c123456789a5944ef31dd51", "01a214e415c***a5944ef31dd51"),
+        ("00319012345600319012345600319012", "***"),
+        ("12345678", "12345678"),
+    ],
+)
+def test_long_numbers_are_hidden_and_ids_of_ours_are_not(text: str, shown: str) -> None:
+    assert hide_numbers(text) == shown
