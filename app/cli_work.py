@@ -1,15 +1,15 @@
 """What every command that opens the database has in common: its operator, its context, and how it says no."""
 
 import asyncio
-import getpass
 import os
+import pwd
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, TypeVar
 
 import typer
 
 from app.config import Settings
-from app.domain.access import Scope
+from app.domain.access import Permission, Scope
 from app.errors import LienThongError
 from app.store.session import Row
 from app.usecases.context import Caller, Context
@@ -31,18 +31,23 @@ NOT_DONE: Final = 2
 
 
 def operator() -> str:
-    """Whoever gives a command, as the log names them: ``cli:`` and the account, or its number where it has no name."""
+    """Whoever gives a command, as the log names them: ``cli:`` and the account, or its number where it has no name.
+
+    By the number that the system runs the command under, and not by a name in the environment, which anybody may set:
+    the log must say who it was, and nobody may ask by another name for what they then approve at the door.
+    """
+    number = os.getuid()
     try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:
         # A container may run under a number that no list of accounts knows.
-        name = f"uid-{os.getuid()}"
+        name = f"uid-{number}"
     return f"cli:{name}"
 
 
-def caller_of(settings: Settings) -> Caller:
-    """Whoever gives a command, for use cases that ask on whose behalf they work."""
-    return Caller(operator(), settings.agency, frozenset())
+def caller_of(settings: Settings, *permissions: Permission) -> Caller:
+    """Whoever gives a command, for use cases that ask on whose behalf they work, and what they may do."""
+    return Caller(operator(), settings.agency, frozenset(permission.value for permission in permissions))
 
 
 def lines_of(rows: list[Row]) -> str:
