@@ -1,9 +1,7 @@
-"""``lienthong retention plan | propose | approve | refuse | run | runs | hold | holds | mended``."""
+"""``lienthong retention plan | propose | run | runs | hold | holds``. What is proposed here is decided at the door."""
 
 import asyncio
-import os
-import pwd
-from datetime import date, datetime
+from datetime import datetime
 from secrets import token_hex
 from typing import Annotated, Final
 
@@ -11,19 +9,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.cli_work import run
-from app.config import Settings, load_settings
+from app.cli_work import caller_of, run
+from app.config import load_settings
 from app.domain.access import Permission
 from app.domain.retention import HoldKind, RunState
 from app.domain.rulesets import VIETNAM
 from app.store.retention import Run
 from app.usecases import prune_log, retention
-from app.usecases.context import Caller, Context
+from app.usecases.context import Context
 from app.usecases.retention import ClassPlan, HoldWanted
 
 retention_cli = typer.Typer(no_args_is_help=True, help="Archive and remove old entries of the log; keep others longer.")
 
-_MAY: Final = frozenset({Permission.RETENTION_EDIT.value, Permission.RETENTION_APPROVE.value})
 _WAIT_SECONDS: Final = 1.0
 Reason = Annotated[str, typer.Option(min=1, help="why; goes on record")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="a day, Vietnamese time")]
@@ -52,39 +49,20 @@ def propose(
     class_code: Annotated[str, typer.Argument(help="a class of `retention plan`")],
     reason: Reason,
 ) -> None:
-    """Propose to archive and remove what may go of a class now. Another account approves it."""
+    """Propose to archive and remove what may go of a class now. It begins when somebody else approves it at the door.
+
+    The command line cannot tell two people apart, so nothing is approved here.
+    """
     settings = load_settings()
 
     async def work(context: Context) -> Run:
-        return await retention.propose(context, _caller(settings), class_code, reason, _correlation())
+        return await retention.propose(
+            context, caller_of(settings, Permission.RETENTION_EDIT), class_code, reason, _correlation()
+        )
 
     made = run(settings, work)
     typer.echo(f"run {made.id}: {made.entries} entries of '{made.class_code}' from before {made.before.isoformat()}")
-    typer.echo("it begins when another account has approved it: lienthong retention approve " + str(made.id))
-
-
-@retention_cli.command()
-def approve(run_id: int, note: Annotated[str, typer.Option(help="goes on record")] = "") -> None:
-    """Approve a run that another account has proposed."""
-    _decide(run_id, note, approve=True)
-
-
-@retention_cli.command()
-def refuse(run_id: int, note: Annotated[str, typer.Option(help="goes on record")] = "") -> None:
-    """Refuse a run that another account has proposed."""
-    _decide(run_id, note, approve=False)
-
-
-def _decide(run_id: int, note: str, *, approve: bool) -> None:
-    settings = load_settings()
-
-    async def work(context: Context) -> Run:
-        caller = _caller(settings)
-        return await retention.decide(
-            context, caller, run_id, approve=approve, note=note, correlation_id=_correlation()
-        )
-
-    typer.echo(f"run {run_id}: {run(settings, work).state.value}")
+    typer.echo(f"somebody else approves it: POST /v1/retention/runs/{made.id}/decision")
 
 
 @retention_cli.command("run")
@@ -137,7 +115,11 @@ def hold(
     wanted = HoldWanted(kind, reason, law, dossier, subject, entries, day)
 
     async def work(context: Context) -> int:
-        return int((await retention.hold(context, _caller(settings), wanted, _correlation()))["id"])
+        return int(
+            (await retention.hold(context, caller_of(settings, Permission.RETENTION_EDIT), wanted, _correlation()))[
+                "id"
+            ]
+        )
 
     typer.echo(f"hold {run(settings, work)}")
 
@@ -151,38 +133,6 @@ def holds() -> None:
         until = row["until"].astimezone(VIETNAM).date().isoformat() if row["until"] else "open"
         table.add_row(str(row["id"]), row["kind"], of, until, row["reason"])
     Console().print(table)
-
-
-@retention_cli.command()
-def mended(
-    hold_id: int,
-    reason: Reason,
-    on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="the day on which it was mended")],
-) -> None:
-    """Say when a breach was mended; its entries stay for the days of the class `breach` from then on."""
-    settings = load_settings()
-
-    async def work(context: Context) -> date:
-        caller = _caller(settings)
-        held = await retention.mended(context, caller, hold_id, on.date(), reason, _correlation())
-        until: datetime = held["until"]
-        return until.astimezone(VIETNAM).date()
-
-    typer.echo(f"hold {hold_id}: until {run(settings, work)}")
-
-
-def _caller(settings: Settings) -> Caller:
-    """Whoever has an account on this machine and may read the settings.
-
-    By the number that the system runs the command under, and not by a name in the environment: anybody may set that,
-    and that two are two is what approval is worth.
-    """
-    number = os.getuid()
-    try:
-        name = pwd.getpwuid(number).pw_name
-    except KeyError:
-        name = f"uid-{number}"
-    return Caller(f"cli:{name}", settings.agency, _MAY)
 
 
 def _correlation() -> str:
