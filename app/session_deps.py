@@ -84,11 +84,14 @@ def host_of(request: Request) -> str:
 
 
 def count_login(request: Request) -> None:
-    """Count a try to log in by the address it comes from.
+    """Count a try to log in by the address it comes from, once a request, whatever its body turns out to be.
 
     Raises:
         RateLimited: too many within a minute.
     """
+    if getattr(request.state, "login_counted", False):
+        return
+    request.state.login_counted = True
     rates_of(request).count_login(host_of(request))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Depends, Request, Response
 
 from app import cookies
 from app.api import examples
@@ -40,6 +40,8 @@ _OFFER: dict[str, Any] = {
     "/sessions",
     status_code=_CREATED,
     summary="Log in",
+    # Before the body is read: each refusal is an entry of the log, and nobody is known here who could be counted.
+    dependencies=[Depends(count_login)],
     responses={
         201: examples.good(_SESSION, "Let in; the cookie is in Set-Cookie"),
         **examples.problems(400, 401, 403, 422, 429, 503),
@@ -59,7 +61,6 @@ async def log_in(
 
     Five wrong tries lock an account for twelve hours, unless an administrator unlocks it.
     """
-    count_login(request)
     if "origin" in request.headers or "sec-fetch-site" in request.headers:
         cookies.require_own_page(request)
     live = await sessions.login(

@@ -8,10 +8,13 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from sqlalchemy import select
 
 from app.domain.access import Role
+from app.domain.audit import AuditKind
 from app.main import create_app
 from app.store.session import Database
+from app.store.tables import audit
 from app.usecases.context import Context
 from tests.factories import ManualClock
 from tests.people import CHOSEN, code_of, invited, people_context, settled
@@ -183,6 +186,19 @@ async def test_tries_from_one_address_are_bounded_whosever_name_it_is(client: ht
     assert (led.status_code, led.headers["location"]) == (303, "/login?full=1")
     page = await client.get(led.headers["location"])
     assert (page.status_code, "Quá nhiều lần thử" in page.text) == (429, True)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("body", "refused"), [(b"{", 400), (b'{"account": 1}', 422), (b"{}", 422)])
+async def test_tries_that_nobody_can_read_are_bounded_too(
+    house: House, client: httpx.AsyncClient, body: bytes, refused: int
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answers = [await client.post("/v1/sessions", content=body, headers=headers) for _ in range(23)]
+    assert [answer.status_code for answer in answers] == [refused] * 20 + [429] * 3
+    async with house.context.database.read() as session:
+        entries = await session.rows(select(audit.c.outcome).where(audit.c.kind == AuditKind.REFUSED.value))
+    assert len(entries) == 21, "a flood is told once"
 
 
 def _token_in(page: httpx.Response) -> str:
