@@ -98,7 +98,11 @@ def _kid(jwk: Mapping[str, object]) -> str:
 
 def _key(jwk: Mapping[str, object]) -> IssuerKey | None:
     """The public key of a JWK, where it is of a kind that we take; its own ``alg`` may not say otherwise."""
-    algorithm = _ALGORITHMS.get((jwk.get("kty"), jwk.get("crv")))
+    try:
+        algorithm = _ALGORITHMS.get((jwk.get("kty"), jwk.get("crv")))
+    except TypeError:
+        # A list or an object where a name stands: one odd key must not cost all the others.
+        return None
     if algorithm is None or jwk.get("alg", algorithm) != algorithm:
         return None
     try:

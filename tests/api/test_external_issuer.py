@@ -122,6 +122,7 @@ async def test_of_its_keys_only_those_of_three_kinds_count(hall: Hall) -> None:
     kinds = {"e": "EdDSA", "p": "ES256", "r": "RS256", "q": "ES384", "w": "weak"}
     hall.issuer.jwks = [jwk_of(kid, algorithm) for kid, algorithm in kinds.items()]
     hall.issuer.jwks += [jwk_of("enc", "EdDSA", use="enc"), jwk_of("odd", "EdDSA", alg="ES256"), {"kid": "junk"}]
+    hall.issuer.jwks += [{"kid": "list", "kty": ["OKP"], "crv": {}}, jwk_of("map", "RS256", crv={"a": 1})]
     found = {kid: await hall.status(hall.issuer.sign(kid, algorithm)) for kid, algorithm in kinds.items()}
     assert found == {"e": 200, "p": 200, "r": 200, "q": 401, "w": 401}
     assert [await hall.status(hall.issuer.sign(kid)) for kid in ("enc", "odd", "junk")] == [401] * 3
