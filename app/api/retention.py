@@ -31,6 +31,8 @@ from schemas.retention import (
 Editor = Annotated[Caller, may(Permission.RETENTION_EDIT)]
 Approver = Annotated[Caller, may(Permission.RETENTION_APPROVE)]
 Either = Annotated[Caller, may(Permission.RETENTION_EDIT, Permission.RETENTION_APPROVE)]
+# What may go, who let it and what stays is an auditor's to see, as erasures are.
+Reader = Annotated[Caller, may(Permission.RETENTION_EDIT, Permission.RETENTION_APPROVE, Permission.LOG_READ)]
 router = APIRouter(prefix="/v1/retention", tags=["retention"])
 RunId = Annotated[int, Path(ge=1, le=ID_MAX, examples=[3])]
 HoldId = Annotated[int, Path(ge=1, le=ID_MAX, examples=[2])]
@@ -100,7 +102,7 @@ async def get_plan(context: ContextDep, _caller: Either) -> RetentionPlanOut:
     summary="Runs, newest first",
     responses={200: examples.good({"items": [_RUN]}), **examples.problems(401, 403)},
 )
-async def list_runs(context: ContextDep, _caller: Either) -> RetentionRunList:
+async def list_runs(context: ContextDep, _caller: Reader) -> RetentionRunList:
     """What was proposed, who decided, how far it is; at most 200."""
     return RetentionRunList(items=tuple(_run(each) for each in await retention.runs(context)))
 
@@ -143,7 +145,7 @@ async def decide_run(
     summary="Holds, newest first",
     responses={200: examples.good({"items": [_HOLD]}), **examples.problems(401, 403)},
 )
-async def list_holds(context: ContextDep, _caller: Either) -> HoldList:
+async def list_holds(context: ContextDep, _caller: Reader) -> HoldList:
     """What stays beyond its class, and why; at most 200."""
     return HoldList(items=tuple(_hold(row) for row in await retention.holds(context)))
 

@@ -86,16 +86,23 @@ def test_the_file_is_what_the_code_says() -> None:
     assert _TABLE.read_text("utf-8") == made, "run: lienthong access-table > docs/access.md"
 
 
-def test_every_permission_is_asked_for_or_awaited() -> None:
-    """A permission that no route asks for guards nothing; the routes of these come with their use cases."""
+def test_every_permission_is_asked_for() -> None:
+    """A permission that no route asks for guards nothing."""
     asked = {
         p
         for one in operations(create_app(settings(), context_of(Database("sqlite:///unused.sqlite3"))))
         if one.asks
         for p in one.asks.permissions
     }
-    awaited = {p for p in Permission if p.value.partition(":")[0] in {"retention", "erasure", "compliance"}}
-    assert set(Permission) - asked <= awaited
+    assert set(Permission) == asked
+
+
+def test_an_auditor_sees_every_record_of_what_was_let_go_and_decides_none() -> None:
+    """Erasures and retention came from different hands; who reads the log reads of both what was removed from it."""
+    found = operations(create_app(settings(), context_of(Database("sqlite:///unused.sqlite3"))))
+    seen = {(one.method, one.path) for one in found if one.asks and Permission.LOG_READ in one.asks.permissions}
+    assert {("GET", "/v1/erasures"), ("GET", "/v1/retention/runs"), ("GET", "/v1/retention/holds")} <= seen
+    assert {method for method, _ in seen} <= {"GET", "HEAD"}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
