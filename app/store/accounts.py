@@ -30,10 +30,13 @@ async def locked(session: WriteSession, name: str) -> Any | None:  # noqa: ANN40
 
 
 async def living_administrators(session: WriteSession) -> list[str]:
-    """Names of administrators who are not disabled, in one order, all locked: two cannot end each other at once."""
+    """Names of administrators who are not disabled, in one order, all locked: two cannot end each other at once.
+
+    One of some units only makes and mends no account, and is none of them.
+    """
     statement = (
         select(accounts.c.name)
-        .where(accounts.c.kind == "administrator", accounts.c.disabled_at.is_(None))
+        .where(accounts.c.kind == "administrator", accounts.c.units == "", accounts.c.disabled_at.is_(None))
         .order_by(accounts.c.id)
         .with_for_update()
     )

@@ -135,7 +135,8 @@ async def change_rights(context: Context, caller: Caller, name: str, rights: Rig
     """Give an account other rights; its sessions end. The kind of an account never changes.
 
     Raises:
-        UnknownAccount, OwnAccount, RolesClash, UnknownCode, NoSecondFactorHere: as for ``create``.
+        UnknownAccount, OwnAccount, LastAdministrator: nothing was changed.
+        RolesClash, UnknownCode, NoSecondFactorHere: as for ``create``.
     """
     kind = _judge(context, rights)
 
@@ -147,6 +148,8 @@ async def change_rights(context: Context, caller: Caller, name: str, rights: Rig
         told = rights.told
         if (row.roles, row.units) == (told["roles"], told["units"]):
             return []
+        if rights.units:
+            await _require_another_administrator(session, name)
         await accounts.change(session, row.id, **told)
         await account_sessions.end_all(session, row.id, now, "rights")
         return [("changed", {"before": f"{row.roles} @ {row.units}".strip(" @"), **told})]
@@ -165,9 +168,7 @@ async def disable(context: Context, caller: Caller, name: str, reason: str, corr
         _require_another(caller, name)
         if row.disabled_at is not None:
             return []
-        if row.kind == AccountKind.ADMINISTRATOR and await accounts.living_administrators(session) == [name]:
-            message = f"'{name}' is the last administrator; make another one first"
-            raise LastAdministrator(message)
+        await _require_another_administrator(session, name)
         await accounts.change(session, row.id, disabled_at=now, disabled_reason=reason)
         await account_sessions.end_all(session, row.id, now, "disabled")
         return [("disabled", {"reason": reason})]
@@ -243,6 +244,12 @@ def _require_another(caller: Caller, name: str) -> None:
     if caller.name == name:
         message = "ask another administrator: nobody decides about their own account"
         raise OwnAccount(message)
+
+
+async def _require_another_administrator(session: WriteSession, name: str) -> None:
+    if await accounts.living_administrators(session) == [name]:
+        message = f"'{name}' is the last administrator of the whole province; make another one first"
+        raise LastAdministrator(message)
 
 
 async def _on(

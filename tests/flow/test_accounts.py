@@ -291,8 +291,14 @@ async def test_administrators_decide_about_others_and_one_is_always_left(
     ):
         with pytest.raises(OwnAccount):
             await doing
-    with pytest.raises(LastAdministrator):
-        await accounts.disable(context, ADMIN, "quan-tri", "x", "c")
+    # One of some units only cannot make or mend accounts: with the other one nobody could.
+    await invited(context, "quan-tri-xa", Role.ADMINISTRATOR, units=frozenset({"H15.50"}))
+    for doing in (
+        accounts.disable(context, ADMIN, "quan-tri", "x", "c"),
+        accounts.change_rights(context, ADMIN, "quan-tri", rights, "c"),
+    ):
+        with pytest.raises(LastAdministrator):
+            await doing
     await accounts.change_rights(
         context, own, "an.nv", Rights(frozenset({Role.AUDITOR, Role.OFFICER}), frozenset({"H15.16"})), "c"
     )
