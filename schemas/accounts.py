@@ -9,8 +9,9 @@ from schemas.answers import Answer, TextOut
 from schemas.provincial import Code, Contract
 
 # Long enough for any password that may be, short enough to be normalised at once.
-Secret = Annotated[str, Field(min_length=1, max_length=512)]
-OneTimeCode = Annotated[str, Field(max_length=40)]
+# Nor shown where somebody writes a whole request into a log or an error.
+Secret = Annotated[str, Field(min_length=1, max_length=512, repr=False)]
+OneTimeCode = Annotated[str, Field(max_length=40, repr=False)]
 
 
 def _printable(text: str) -> str:
@@ -48,7 +49,7 @@ class SessionOut(Answer):
     step: Step = Field(description="what must be done before anything else")
     idle_seconds: float = Field(description="unused for so long, it ends")
     ends_at: datetime = Field(description="when it ends at the latest")
-    csrf_token: str = Field(description="to be sent as `X-CSRF-Token` with whatever changes something")
+    csrf_token: str = Field(repr=False, description="to be sent as `X-CSRF-Token` with whatever changes something")
 
 
 class PasswordIn(Contract):
@@ -67,20 +68,22 @@ class ProofIn(Contract):
 class CodeIn(Contract):
     """A code of the second factor that was offered."""
 
-    code: Annotated[str, Field(min_length=6, max_length=40)]
+    code: Annotated[str, Field(min_length=6, max_length=40, repr=False)]
 
 
 class OfferOut(Answer):
     """A second factor to be enrolled; shown this once."""
 
-    secret: str = Field(description="base32, in groups of four, to be typed into an app; SHA-1, 6 digits, 30 seconds")
-    address: str = Field(description="`otpauth://` address of the same, for an app on the same telephone")
+    secret: str = Field(
+        repr=False, description="base32, in groups of four, to be typed into an app; SHA-1, 6 digits, 30 seconds"
+    )
+    address: str = Field(repr=False, description="`otpauth://` address of the same, for an app on the same telephone")
 
 
 class RecoveryOut(Answer):
     """Recovery codes, each for one login; shown this once."""
 
-    recovery_codes: tuple[str, ...]
+    recovery_codes: tuple[str, ...] = Field(repr=False)
     session: SessionOut
 
 
@@ -139,7 +142,7 @@ class InvitationOut(Answer):
     """An account with its one-time password, shown this once."""
 
     account: AccountOut
-    one_time_password: str = Field(description="to be handed over in person; changed at the first login")
+    one_time_password: str = Field(repr=False, description="to be handed over in person; changed at the first login")
     until: datetime = Field(description="when it lets in no more")
 
 

@@ -10,7 +10,7 @@ from schemas.answers import Answer
 class TokenOut(Answer):
     """A short-lived token."""
 
-    access_token: str = Field(description="a JWT signed with EdDSA; send it as `Authorization: Bearer …`")
+    access_token: str = Field(repr=False, description="a JWT signed with EdDSA; send it as `Authorization: Bearer …`")
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a kind of token
     expires_in: int = Field(description="seconds until it lets in no more")
     scope: str = Field(description="what it lets do, with spaces between")

@@ -36,7 +36,7 @@ class WebhookOut(Answer):
 class WebhookMade(WebhookOut):
     """A new endpoint with its secret, shown this once."""
 
-    secret: str = Field(description="whsec_ and 32 random bytes in base64; signatures are checked with it")
+    secret: str = Field(repr=False, description="whsec_ and 32 random bytes in base64; signatures are checked with it")
 
 
 class WebhookList(Answer):

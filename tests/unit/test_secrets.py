@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from app.config import Settings, load_settings, open_secrets
 from app.errors import ConfigurationError
+from schemas.accounts import CodeIn, InvitationOut, LoginIn, OfferOut, PasswordIn, ProofIn, RecoveryOut, SessionOut
+from schemas.oauth import TokenOut
+from schemas.webhooks import WebhookMade
 from tests.fuzz.planted import secret_settings, word, write_secrets
 
 
@@ -86,3 +90,23 @@ def test_a_file_that_others_write_is_refused_and_one_that_they_read_is_told(fold
     file.chmod(0o602)
     with pytest.raises(ConfigurationError, match="may be written"):
         load_settings(_secrets_dir=folder)
+
+
+@pytest.mark.parametrize(
+    ("shape", "secret"),
+    [
+        *((LoginIn, name) for name in ("password", "code")),
+        *((PasswordIn, name) for name in ("old", "new")),
+        (ProofIn, "password"),
+        (CodeIn, "code"),
+        (SessionOut, "csrf_token"),
+        *((OfferOut, name) for name in ("secret", "address")),
+        (RecoveryOut, "recovery_codes"),
+        (InvitationOut, "one_time_password"),
+        (TokenOut, "access_token"),
+        (WebhookMade, "secret"),
+    ],
+)
+def test_no_shape_shows_what_was_typed_or_is_shown_once(shape: type[BaseModel], secret: str) -> None:
+    assert secret in shape.model_fields
+    assert "gieo-" not in repr(shape.model_construct(None, **{secret: "gieo-1"}))
