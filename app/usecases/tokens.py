@@ -3,14 +3,20 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
+from typing import Final
 
 from app.domain.audit import AuditEntry, AuditKind
+from app.domain.erasure import COMMAND_LINE
 from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import Fault, InvalidRecord, Unauthenticated
 from app.store import accounts, audit, clients, external_clients, tokens
 from app.store.session import Row, WriteSession
 from app.usecases.context import Caller, Context
 from app.usecases.grants import caller_of, granted
+
+# What the log calls those who are no caller: a name of ours would be no evidence any more.
+_OURS: Final = frozenset({"anonymous", "lienthong", "retention", "self-check"})
+_OURS_BEGIN: Final = (COMMAND_LINE, "link:", "worker:")
 
 
 async def create(
@@ -41,8 +47,12 @@ async def require_free(session: WriteSession, name: str) -> None:
     """Let a name be given, if neither a token nor a client (of ours or of another issuer) nor an account ever had it.
 
     Raises:
-        InvalidRecord: the name is taken.
+        InvalidRecord: the name is taken, or one by which the log speaks of who is no caller.
     """
+    plain = name.casefold().strip()
+    if plain in _OURS or plain.startswith(_OURS_BEGIN):
+        message = f"'{name}' is what the log calls somebody else: the program, a stranger, a link or the command line"
+        raise InvalidRecord(message, faults=(Fault("/name", message),))
     for kind, rows in (
         ("token", await tokens.listing(session)),
         ("client", await clients.listing(session)),

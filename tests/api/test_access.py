@@ -112,6 +112,9 @@ async def test_software_is_given_nothing_that_is_for_people(database: Database) 
         for create in (tokens.create, clients.create):
             with pytest.raises(InvalidRecord):
                 await create(context, name="n", agency="H15", scopes=given, by="test")
+    for name in ("lienthong", "Anonymous", "cli:root", "worker:1", " link:10.0.0.1"):
+        with pytest.raises(InvalidRecord, match="what the log calls somebody else"):
+            await tokens.create(context, name=name, agency="H15", scopes=["read"], by="test")
     for units in (["H15.999"], ["H15.101", ""]):
         with pytest.raises(UnknownCode, match="units"):
             await tokens.create(context, name="n", agency="H15", scopes=["read"], units=units, by="test")
