@@ -216,11 +216,13 @@ def _stamps(stamps: Stamps) -> Found:
 
 
 def _weaknesses(found: Weaknesses) -> Found:
-    good = _within(found.seconds_ago, 31 * DAY) and found.packages > 0 and not found.vulnerable
+    looked = found.packages > 0 and found.passed_over == 0
+    good = _within(found.seconds_ago, 31 * DAY) and looked and not found.vulnerable
     return _found(
         good,
         checked_days_ago=round(found.seconds_ago / DAY, 1),
         packages=found.packages,
+        not_looked_at=found.passed_over,
         vulnerable=list(found.vulnerable),
     )
 

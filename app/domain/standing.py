@@ -151,10 +151,11 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Weaknesses:
-    """The newest check of the pinned packages for known weaknesses; counts of packages."""
+    """The newest check of the pinned packages for known weaknesses; counts of packages, and of those not looked at."""
 
     seconds_ago: float
     packages: int
+    passed_over: int
     vulnerable: tuple[str, ...]
 
 

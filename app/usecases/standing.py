@@ -10,7 +10,7 @@ import json
 import stat
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -219,14 +219,21 @@ def _machine() -> Machine:
 
 
 def _weaknesses(report: Path | None) -> Seen[Weaknesses]:
-    """What ``pip-audit --format json`` has written, and how old it is."""
+    """What ``pip-audit --format json`` has written, and how old it is.
+
+    By the date that ``make audit-deps`` puts into it, where there is one: a copy of a file is not a new look.
+    """
     if report is None:
         return None
     try:
         told = json.loads(report.read_text("utf-8"))
         packages = told["dependencies"]
         vulnerable = tuple(sorted(str(each["name"]) for each in packages if each.get("vulns")))
+        # One that was passed over may have any weakness.
+        passed_over = sum("skip_reason" in each for each in packages)
         age = time.time() - report.stat().st_mtime
+        if "date" in told:
+            age = max(age, time.time() - datetime.fromisoformat(told["date"]).timestamp())
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return Unseen(f"{report.name}: {type(error).__name__}")
-    return Weaknesses(age, len(packages), vulnerable)
+    return Weaknesses(age, len(packages), passed_over, vulnerable)

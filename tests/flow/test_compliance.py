@@ -164,7 +164,9 @@ async def test_the_door_tells_each_row_with_evidence_and_what_no_program_sees(
     await execute(context.database, f"DROP TRIGGER {trigger}")
     report = tmp_path / "audit.json"
     report.write_text(
-        '{"dependencies": [{"name": "one", "vulns": [{"id": "X"}]}, {"name": "two", "vulns": []}]}', "utf-8"
+        '{"date": "2026-01-01T00:00:00+00:00", "dependencies": [{"name": "one", "vulns": [{"id": "X"}]},'
+        ' {"name": "two", "vulns": []}, {"name": "three", "skip_reason": "not found"}]}',
+        "utf-8",
     )
     loose = tmp_path / "log.key"
     loose.write_text("x", "utf-8")
@@ -175,7 +177,10 @@ async def test_the_door_tells_each_row_with_evidence_and_what_no_program_sees(
         told = {row["id"]: row["evidence"] for row in (await second.get("/v1/compliance")).json()["checks"]}
     assert told["log_append_only"] == {"unprotected": ["audit"]}
     assert told["private_files"] == {"others_may_read": ["LIENTHONG_LOG_KEY"], "gone": ["LIENTHONG_OAUTH_KEY"]}
-    assert (told["known_weaknesses"]["packages"], told["known_weaknesses"]["vulnerable"]) == (2, ["one"])
+    weak = told["known_weaknesses"]
+    assert (weak["packages"], weak["not_looked_at"], weak["vulnerable"]) == (3, 1, ["one"])
+    # Of the look's own date: the file is of now.
+    assert weak["checked_days_ago"] > 100
 
 
 async def test_who_is_only_invited_or_idle_since_an_hour_stops_nobody(

@@ -53,7 +53,7 @@ GOOD = Facts(
     papers=Papers(10, 0, DAY, 5_000_000),
     backups=Backups(HOUR, 0, DAY, None),
     machine=Machine(True),  # noqa: FBT003 - facts
-    weaknesses=Weaknesses(DAY, 60, ()),
+    weaknesses=Weaknesses(DAY, 60, 0, ()),
 )
 
 
@@ -121,6 +121,7 @@ WORSE: list[tuple[str, str, dict[str, Any]]] = [
     ("alarms_heard", "rows", {"receivers_of_alarms": 0}),
     ("known_weaknesses", "weaknesses", {"vulnerable": ("one",)}),
     ("known_weaknesses", "weaknesses", {"packages": 0}),
+    ("known_weaknesses", "weaknesses", {"passed_over": 1}),
     ("known_weaknesses", "weaknesses", {"seconds_ago": 31 * DAY + 1}),
     ("backup", "backups", {"verified_seconds_ago": 26 * HOUR + 1}),
     ("backup", "backups", {"verified_seconds_ago": None}),
