@@ -105,6 +105,7 @@ def drill(
 def _rehearsal(settings: Settings, source: Source) -> Callable[[str, str], Coroutine[Any, Any, Restored]]:
     async def rehearsed(database_url: str, documents_url: str) -> Restored:
         archives = Path(documents_url).with_name("archives")
+        archives.mkdir(mode=0o700)
         there = settings.model_copy(
             update={"database_url": database_url, "documents_url": documents_url, "archive_dir": archives}
         )

@@ -246,13 +246,16 @@ def posture(settings: Settings) -> Posture:
     named = {name: getattr(settings, name) for name in type(settings).model_fields}
     secrets = {name: value.get_secret_value() for name, value in named.items() if isinstance(value, SecretStr)}
     private = ("log_key", "log_witness_key", "oauth_key", "bundle_seal", "master_key")
+    private_files = {_setting(name): named[name] for name in private if named[name] is not None}
+    private_files |= {f"{_setting('master_old_keys')}[{at}]": path for at, path in enumerate(settings.master_old_keys)}
     return Posture(
         mode=Mode(settings.mode),
-        token_key=settings.oauth_key is not None,
+        # Whoever else gives tokens here gives short-lived ones, too.
+        token_key=settings.oauth_key is not None or settings.oidc_issuer is not None,
         mock_secrets=tuple(_setting(name) for name, value in secrets.items() if value.startswith(_MOCK)),
         plain_http=tuple(_setting(name) for name in _PLAIN_HTTP if named[name]),
         environment_secrets=secrets_in_environment(),
-        private_files={_setting(name): named[name] for name in private if named[name] is not None},
+        private_files=private_files,
         weakness_report=settings.weakness_report,
     )
 

@@ -50,7 +50,9 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
         noting = group.create_task(keep_noting(context, f"worker:{name}"[:100], VERSION, told(settings)))
         group.create_task(_end_with(noting, stopping))
         group.create_task(_repeat(partial(_upkeep, context), stopping, _TICK_SECONDS))
-        group.create_task(_repeat(partial(_watch, context), stopping, _WATCH_SECONDS))
+        # Each by itself: one that cannot look must not keep the others' alarms from people.
+        for look in (watch, log_guard.watch, timestamping.watch, self_check.watch, disk_guard.watch):
+            group.create_task(_repeat(partial(_watch, look, context), stopping, _WATCH_SECONDS))
         for _ in range(settings.worker_rounds):
             round_ = partial(deliver, context, PORTAL, name, stopping)
             group.create_task(_repeat(round_, stopping, settings.worker_poll_seconds))
@@ -79,12 +81,8 @@ async def _upkeep(context: Context) -> int:
     return int(done.any)
 
 
-async def _watch(context: Context) -> int:
-    await watch(context)
-    await log_guard.watch(context)
-    await timestamping.watch(context)
-    await self_check.watch(context)
-    await disk_guard.watch(context)
+async def _watch(look: Callable[[Context], Awaitable[object]], context: Context) -> int:
+    await look(context)
     return 0
 
 

@@ -133,9 +133,14 @@ def _written_time(value: object) -> object:
     return value
 
 
+def _whole(value: object) -> object:
+    # JSON has one kind of number: to the published shape 5.0 is a whole one too, and some software writes sums so.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 # Lax reading takes 0, "off" or "no" for false, and "5" for 5; the published shape does not.
 Flag = Annotated[bool, Field(strict=True)]
-Whole = Annotated[int, Field(strict=True)]
+Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
 Day = Annotated[date, BeforeValidator(_written_day)]
 Time = Annotated[datetime, BeforeValidator(_written_time)]
 ZonedTime = Annotated[AwareDatetime, BeforeValidator(_written_time)]

@@ -153,11 +153,14 @@ def _idle_limit(people: People) -> Found:
 
 
 def _second_factor(people: People) -> Found:
-    good = people.roles_with_factor == people.roles and people.without_factor == 0 and people.accounts > 0
+    every = people.roles_with_factor == people.roles and people.without_factor == 0
+    # Who is invited cannot act before enrolling: a new officer must not stop everybody else's questions.
+    good = every and people.accounts > people.invited
     return _found(
         good,
         roles_with_factor=f"{people.roles_with_factor}/{people.roles}",
         accounts=people.accounts,
+        accounts_invited=people.invited,
         accounts_without=people.without_factor,
     )
 
@@ -213,11 +216,13 @@ def _stamps(stamps: Stamps) -> Found:
 
 
 def _weaknesses(found: Weaknesses) -> Found:
-    good = _within(found.seconds_ago, 31 * DAY) and found.packages > 0 and not found.vulnerable
+    looked = found.packages > 0 and found.passed_over == 0
+    good = _within(found.seconds_ago, 31 * DAY) and looked and not found.vulnerable
     return _found(
         good,
         checked_days_ago=round(found.seconds_ago / DAY, 1),
         packages=found.packages,
+        not_looked_at=found.passed_over,
         vulnerable=list(found.vulnerable),
     )
 

@@ -51,8 +51,9 @@ class Doors:
 class People:
     """The rules of people's accounts, and how many stand against them. ``lock_seconds`` is how long a lock-out lasts.
 
-    ``without_factor`` are living accounts whose roles need a second factor and that have none; ``stale`` are accounts
-    that were idle for longer than ``idle_days`` and are not disabled; ``default_accounts`` nobody made.
+    ``invited`` are living accounts that have a one-time password only, and may do nothing with it but choose another
+    and enrol; ``without_factor`` are those besides whose roles need a second factor and that have none; ``stale`` are
+    accounts that were idle for longer than ``idle_days`` and are not disabled; ``default_accounts`` nobody made.
     """
 
     password_length_min: int
@@ -66,6 +67,7 @@ class People:
     roles_with_factor: int
     roles: int
     accounts: int
+    invited: int
     without_factor: int
     stale: int
     default_accounts: int
@@ -149,10 +151,11 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Weaknesses:
-    """The newest check of the pinned packages for known weaknesses; counts of packages."""
+    """The newest check of the pinned packages for known weaknesses; counts of packages, and of those not looked at."""
 
     seconds_ago: float
     packages: int
+    passed_over: int
     vulnerable: tuple[str, ...]
 
 

@@ -1,6 +1,6 @@
 """What the database can say of its own protection: triggers that refuse, what its role may do, who hears alarms."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,11 +11,27 @@ from app.store.account_tables import accounts
 from app.store.session import ReadSession
 from app.store.watch_tables import webhooks
 
-_APPEND_ONLY: Final = ("audit", "log_leaves", "log_checkpoints", "log_cosignatures")
-_SQLITE_TRIGGERS: Final = ("{}_refuses_update", "{}_refuses_delete", "{}_refuses_replace")
-_POSTGRESQL_TRIGGERS: Final = ("{}_append_only", "{}_never_emptied")
+_ON_SQLITE: Final = ("refuses_update", "refuses_delete", "refuses_replace")
+_ON_POSTGRESQL: Final = ("append_only", "never_emptied")
+_ONLY_GROW: Final = (
+    "audit", "audit_values", "log_leaves", "log_checkpoints", "log_cosignatures", "log_timestamps", "log_archives",
+    "log_archived", "log_archive_about", "retention_runs", "retention_decisions", "retention_holds",
+    "retention_hold_ends",
+)  # fmt: skip
+# What must refuse, by table: also what lets entries go only where they were archived, and keeps keys of persons.
+_REFUSALS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "sqlite": dict.fromkeys(_ONLY_GROW, _ON_SQLITE) | {"subject_keys": ("refuses_delete", "refuses_replace")},
+    "postgresql": dict.fromkeys(_ONLY_GROW, _ON_POSTGRESQL)
+    | {"audit": (*_ON_POSTGRESQL, "goes_archived"), "subject_keys": ("never_deleted", "never_emptied")},
+}
 # A: also where ordinary triggers sleep. Whoever owns a table, or is a superuser, can take its triggers away.
-_ACTIVE: Final = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'"
+_ACTIVE: Final = {
+    "sqlite": "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": """
+        SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND c.relnamespace = current_schema()::regnamespace
+    """,
+}
 _POWERS: Final = """
     SELECT CASE WHEN r.rolsuper THEN 'superuser' END, CASE WHEN r.rolcreaterole THEN 'makes roles' END,
            CASE WHEN r.rolbypassrls THEN 'bypasses row security' END,
@@ -28,13 +44,12 @@ _POWERS: Final = """
 
 async def unprotected(session: ReadSession) -> tuple[str, ...]:
     """Tables of the log that the database itself does not keep from being changed."""
-    if session.dialect == "postgresql":
-        there = {row[0] for row in await session.rows(text(_ACTIVE))}
-        wanted: tuple[str, ...] = _POSTGRESQL_TRIGGERS
-    else:
-        there = {row[0] for row in await session.rows(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))}
-        wanted = _SQLITE_TRIGGERS
-    return tuple(table for table in _APPEND_ONLY if not {name.format(table) for name in wanted} <= there)
+    there = {(row[0], row[1]) for row in await session.rows(text(_ACTIVE[session.dialect]))}
+    return tuple(
+        table
+        for table, wanted in _REFUSALS[session.dialect].items()
+        if not {(table, f"{table}_{name}") for name in wanted} <= there
+    )
 
 
 async def powers(session: ReadSession) -> tuple[str, ...]:
@@ -47,19 +62,25 @@ async def powers(session: ReadSession) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Accounts that may log in, those of them that lack a second factor they need, and those idle for too long."""
+    """Accounts that may log in, those of them that lack a second factor they need, and those idle for too long.
+
+    ``invited`` have only a one-time password yet, which opens nothing but the choice of a password and a factor.
+    """
 
     living: int
+    invited: int
     without_factor: int
     stale: int
 
 
 async def people(session: ReadSession, with_factor: Collection[str], idle_since: datetime) -> Counted:
     """Count the accounts of people."""
-    columns = (accounts.c.roles, accounts.c.totp_sealed.is_(None).label("bare"), accounts.c.active_at)
+    bare = accounts.c.totp_sealed.is_(None).label("bare")
+    columns = (accounts.c.roles, accounts.c.must_change, bare, accounts.c.active_at)
     rows = await session.rows(select(*columns).where(accounts.c.disabled_at.is_(None)))
-    bare = [row for row in rows if row.bare and not set(row.roles.split()).isdisjoint(with_factor)]
-    return Counted(len(rows), len(bare), sum(row.active_at < idle_since for row in rows))
+    lacking = [row for row in rows if row.bare and not set(row.roles.split()).isdisjoint(with_factor)]
+    invited = sum(row.must_change for row in lacking)
+    return Counted(len(rows), invited, len(lacking) - invited, sum(row.active_at < idle_since for row in rows))
 
 
 async def receivers_of_alarms(session: ReadSession) -> int:

@@ -10,6 +10,7 @@ import json
 import stat
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -44,6 +45,8 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 # struct timex is shorter on every Linux; ADJ_ nothing: it is only read. 5 is TIME_ERROR: not synchronised.
 _TIMEX_BYTES: Final = 512
 _NOT_SYNCHRONISED: Final = 5
+# A worker looks for idle accounts each hour: before it has, nothing is wrong.
+_DISABLED_WITHIN: Final = timedelta(hours=2)
 
 
 async def gather(context: Context) -> Facts:
@@ -110,7 +113,8 @@ def access_faults() -> tuple[str, ...]:
 async def _people(context: Context) -> People | None:
     policy = context.people
     async with context.database.read() as session:
-        counted = await standing.people(session, policy.second_factor_roles, await session.now() - policy.idle)
+        overdue_since = await session.now() - policy.idle - _DISABLED_WITHIN
+        counted = await standing.people(session, policy.second_factor_roles, overdue_since)
     return People(
         password_length_min=passwords.LENGTH_MIN,
         password_classes=passwords.CLASSES,
@@ -123,6 +127,7 @@ async def _people(context: Context) -> People | None:
         roles_with_factor=len(policy.second_factor_roles) if policy.box else 0,
         roles=len(Role),
         accounts=counted.living,
+        invited=counted.invited,
         without_factor=counted.without_factor,
         stale=counted.stale,
         # None is made but by a person: the first one on the command line, the others by those.
@@ -214,14 +219,21 @@ def _machine() -> Machine:
 
 
 def _weaknesses(report: Path | None) -> Seen[Weaknesses]:
-    """What ``pip-audit --format json`` has written, and how old it is."""
+    """What ``pip-audit --format json`` has written, and how old it is.
+
+    By the date that ``make audit-deps`` puts into it, where there is one: a copy of a file is not a new look.
+    """
     if report is None:
         return None
     try:
         told = json.loads(report.read_text("utf-8"))
         packages = told["dependencies"]
         vulnerable = tuple(sorted(str(each["name"]) for each in packages if each.get("vulns")))
+        # One that was passed over may have any weakness.
+        passed_over = sum("skip_reason" in each for each in packages)
         age = time.time() - report.stat().st_mtime
+        if "date" in told:
+            age = max(age, time.time() - datetime.fromisoformat(told["date"]).timestamp())
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return Unseen(f"{report.name}: {type(error).__name__}")
-    return Weaknesses(age, len(packages), vulnerable)
+    return Weaknesses(age, len(packages), passed_over, vulnerable)

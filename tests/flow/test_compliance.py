@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from app.config import load_settings
-from app.domain.compliance import CHECKS, NOT_OURS
+from app.domain.access import Role
+from app.domain.compliance import CHECKS, DAY, HOUR, NOT_OURS
 from app.domain.standing import Facts, Mode
 from app.errors import ConfigurationError
 from app.policies import posture, refuse_unsafe
@@ -21,7 +22,7 @@ from app.store.once_only_tables import person_queries
 from app.store.session import Database
 from app.store.tables import audit
 from app.tlog import create_key_file
-from app.usecases import compliance
+from app.usecases import accounts, compliance, own_account
 from app.usecases.compliance import LOOK_SECONDS
 from app.usecases.context import Context, Posture
 from connectors.testing_population import InMemoryPopulation
@@ -31,6 +32,7 @@ from tests.asking import BIRTH, NAME, asking, number, person, question, rows_of
 from tests.factories import ManualClock
 from tests.logging_world import execute
 from tests.papers_world import door
+from tests.people import ADMIN, CHOSEN, enter, invited, people_context, settled
 from tests.property.test_compliance_laws import GOOD
 from tests.worlds import code, dossier, hand_over, settings
 
@@ -162,7 +164,9 @@ async def test_the_door_tells_each_row_with_evidence_and_what_no_program_sees(
     await execute(context.database, f"DROP TRIGGER {trigger}")
     report = tmp_path / "audit.json"
     report.write_text(
-        '{"dependencies": [{"name": "one", "vulns": [{"id": "X"}]}, {"name": "two", "vulns": []}]}', "utf-8"
+        '{"date": "2026-01-01T00:00:00+00:00", "dependencies": [{"name": "one", "vulns": [{"id": "X"}]},'
+        ' {"name": "two", "vulns": []}, {"name": "three", "skip_reason": "not found"}]}',
+        "utf-8",
     )
     loose = tmp_path / "log.key"
     loose.write_text("x", "utf-8")
@@ -173,7 +177,37 @@ async def test_the_door_tells_each_row_with_evidence_and_what_no_program_sees(
         told = {row["id"]: row["evidence"] for row in (await second.get("/v1/compliance")).json()["checks"]}
     assert told["log_append_only"] == {"unprotected": ["audit"]}
     assert told["private_files"] == {"others_may_read": ["LIENTHONG_LOG_KEY"], "gone": ["LIENTHONG_OAUTH_KEY"]}
-    assert (told["known_weaknesses"]["packages"], told["known_weaknesses"]["vulnerable"]) == (2, ["one"])
+    weak = told["known_weaknesses"]
+    assert (weak["packages"], weak["not_looked_at"], weak["vulnerable"]) == (3, 1, ["one"])
+    # Of the look's own date: the file is of now.
+    assert weak["checked_days_ago"] > 100
+
+
+async def test_who_is_only_invited_or_idle_since_an_hour_stops_nobody(
+    clocked_database: Database, clock: ManualClock
+) -> None:
+    context = people_context(clocked_database)
+
+    async def red() -> set[str]:
+        found = await compliance.report(context)
+        return set(found.red) & {"second_factor", "disabled_when_idle"}
+
+    await invited(context, "quan-tri", Role.ADMINISTRATOR)
+    # Nobody can act yet.
+    assert await red() == {"second_factor"}
+    await settled(context, "quan-tri-2", Role.ADMINISTRATOR, at=clock.now())
+    assert await red() == set()
+    password = await invited(context, "canbo02")
+    assert await red() == set()
+    live = await enter(context, "canbo02", password)
+    await own_account.change_password(context, live, password, CHOSEN, "c-own")
+    assert await red() == {"second_factor"}
+    await accounts.disable(context, ADMIN, "canbo02", "left", "c-left")
+    # The worker disables idle accounts each hour, and is given that time.
+    clock.advance(45 * DAY + HOUR)
+    assert await red() == set()
+    clock.advance(2 * HOUR)
+    assert await red() == {"disabled_when_idle"}
 
 
 def test_production_does_not_begin_with_what_harms_at_once(tmp_path: Path) -> None:
@@ -187,6 +221,10 @@ def test_production_does_not_begin_with_what_harms_at_once(tmp_path: Path) -> No
     good: dict[str, Any] = {"portal_password": "real", "log_key": key, "static_tokens": False, "oauth_key": key}
     refuse_unsafe(settings(mode="production", **good))
     assert posture(settings()).mock_secrets == ("LIENTHONG_PORTAL_PASSWORD",)
+    # Keys of before open what they wrapped; and tokens of another issuer are short-lived, too.
+    old = posture(settings(master_key=key, master_old_keys=(key,), oidc_issuer="https://id.example"))
+    assert set(old.private_files) == {"LIENTHONG_MASTER_KEY", "LIENTHONG_MASTER_OLD_KEYS[0]"}
+    assert (old.token_key, posture(settings()).token_key) == (True, False)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -17,7 +17,10 @@ import pytest
 
 from app import worker
 from app.config import Settings
+from app.errors import StoreBusy
 from app.store.session import Database
+from app.usecases import disk_guard, log_guard
+from app.usecases.context import Context
 from connectors.testing import InMemoryConnector
 from tests.bounds import AMPLE_SECONDS
 from tests.nursery import nursery
@@ -69,6 +72,28 @@ async def test_the_worker_outlives_trouble_with_the_store(database: Database, mo
     stopping.set()
     await asyncio.gather(troubled, running)
     await away.database.aclose()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_watch_that_cannot_look_keeps_no_alarm_of_another_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def troubled(_context: Context) -> None:
+        raise StoreBusy
+
+    looked = asyncio.Event()
+
+    async def looking(_context: Context) -> None:
+        looked.set()
+
+    monkeypatch.setattr(log_guard, "watch", troubled)
+    monkeypatch.setattr(disk_guard, "watch", looking)
+    stopping = asyncio.Event()
+    running = asyncio.create_task(worker.run(context_of(database), quick(), stopping))
+    async with asyncio.timeout(AMPLE_SECONDS):
+        await looked.wait()
+    stopping.set()
+    await running
 
 
 def lienthong(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -44,7 +44,7 @@ GOOD = Facts(
         missing_files=(),
     ),
     access_faults=(),
-    people=People(8, 4, 10, 5, 12 * HOUR, 900.0, 28800.0, 45, 5, 5, 3, 0, 0, 0),
+    people=People(8, 4, 10, 5, 12 * HOUR, 900.0, 28800.0, 45, 5, 5, 3, 2, 0, 0, 0),
     log=Log(True, 60.0, 14400.0, True, False, 1, 1, ()),  # noqa: FBT003 - facts
     log_checks=LogChecks(10 * DAY, 30 * DAY, 0),
     stamps=Stamps(True, HOUR, 21600.0),  # noqa: FBT003 - facts
@@ -53,7 +53,7 @@ GOOD = Facts(
     papers=Papers(10, 0, DAY, 5_000_000),
     backups=Backups(HOUR, 0, DAY, None),
     machine=Machine(True),  # noqa: FBT003 - facts
-    weaknesses=Weaknesses(DAY, 60, ()),
+    weaknesses=Weaknesses(DAY, 60, 0, ()),
 )
 
 
@@ -102,7 +102,8 @@ WORSE: list[tuple[str, str, dict[str, Any]]] = [
     ("idle_limit", "people", {"idle_seconds": 0.0}),
     ("second_factor", "people", {"without_factor": 1}),
     ("second_factor", "people", {"roles_with_factor": 4}),
-    ("second_factor", "people", {"accounts": 0}),
+    ("second_factor", "people", {"accounts": 0, "invited": 0}),
+    ("second_factor", "people", {"invited": 3}),
     ("no_default_accounts", "people", {"default_accounts": 1}),
     ("disabled_when_idle", "people", {"idle_days": 46}),
     ("disabled_when_idle", "people", {"stale": 1}),
@@ -120,6 +121,7 @@ WORSE: list[tuple[str, str, dict[str, Any]]] = [
     ("alarms_heard", "rows", {"receivers_of_alarms": 0}),
     ("known_weaknesses", "weaknesses", {"vulnerable": ("one",)}),
     ("known_weaknesses", "weaknesses", {"packages": 0}),
+    ("known_weaknesses", "weaknesses", {"passed_over": 1}),
     ("known_weaknesses", "weaknesses", {"seconds_ago": 31 * DAY + 1}),
     ("backup", "backups", {"verified_seconds_ago": 26 * HOUR + 1}),
     ("backup", "backups", {"verified_seconds_ago": None}),
