@@ -258,7 +258,11 @@ class _Reader:
     async def _check_entry(self, session: ReadSession, leaf: Leaf, beside: Beside) -> None:
         await log_rows.check_row(session, leaf, self.shelf)
         if lie := beside.lie(leaf):
-            raise Lies(lie)
+            again = await log_reading.leaf_of_entry(session, leaf.audit_id)
+            if again is None or again.row is not None:
+                raise Lies(lie)
+            # Archived since it was read, and its values went with it.
+            await log_rows.check_row(session, again, self.shelf)
 
     async def _leaves(self, session: ReadSession, first: int, until: int) -> dict[int, Leaf]:
         try:
