@@ -1,8 +1,8 @@
 """What every command that opens the database has in common: its operator, its context, and how it says no."""
 
 import asyncio
-import getpass
 import os
+import pwd
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, TypeVar
 
@@ -31,12 +31,17 @@ NOT_DONE: Final = 2
 
 
 def operator() -> str:
-    """Whoever gives a command, as the log names them: ``cli:`` and the account, or its number where it has no name."""
+    """Whoever gives a command, as the log names them: ``cli:`` and the account, or its number where it has no name.
+
+    By the number that the system runs the command under, and not by a name in the environment: anybody may set that,
+    and that two are two is what an approval is worth.
+    """
+    number = os.getuid()
     try:
-        name = getpass.getuser()
-    except (KeyError, OSError):
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:
         # A container may run under a number that no list of accounts knows.
-        name = f"uid-{os.getuid()}"
+        name = f"uid-{number}"
     return f"cli:{name}"
 
 

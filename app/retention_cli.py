@@ -1,8 +1,6 @@
 """``lienthong retention plan | propose | approve | refuse | run | runs | hold | holds | mended``."""
 
 import asyncio
-import os
-import pwd
 from datetime import date, datetime
 from secrets import token_hex
 from typing import Annotated, Final
@@ -11,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.cli_work import run
+from app.cli_work import operator, run
 from app.config import Settings, load_settings
 from app.domain.access import Permission
 from app.domain.retention import HoldKind, RunState
@@ -172,17 +170,8 @@ def mended(
 
 
 def _caller(settings: Settings) -> Caller:
-    """Whoever has an account on this machine and may read the settings.
-
-    By the number that the system runs the command under, and not by a name in the environment: anybody may set that,
-    and that two are two is what approval is worth.
-    """
-    number = os.getuid()
-    try:
-        name = pwd.getpwuid(number).pw_name
-    except KeyError:
-        name = f"uid-{number}"
-    return Caller(f"cli:{name}", settings.agency, _MAY)
+    """Whoever has an account on this machine and may read the settings."""
+    return Caller(operator(), settings.agency, _MAY)
 
 
 def _correlation() -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from app.domain.access import Permission
 from app.domain.audit import AuditEntry, AuditKind
+from app.domain.erasure import same_hands
 from app.domain.retention import HoldKind, Kept, RetentionClass, RunState, held_until, kept_since
 from app.domain.rulesets import LEGAL_BASIS, VIETNAM, Purpose
 from app.errors import Fault, Forbidden, InvalidRecord, RetentionRefused, UnknownCode, UnknownRetention
@@ -130,7 +131,7 @@ async def decide(
 
     async def work(session: WriteSession) -> Run:
         run, now = await _run(session, run_id), await session.now()
-        if run.proposed_by == caller.name:
+        if same_hands(run.proposed_by, caller.name):
             message = "who proposed a run does not decide it"
             raise Forbidden(message)
         if run.state is not RunState.PROPOSED:
@@ -222,7 +223,7 @@ async def mended(
 
     async def work(session: WriteSession) -> Row:
         held, now = await _hold(session, hold_id), await session.now()
-        if held["made_by"] == caller.name:
+        if same_hands(held["made_by"], caller.name):
             message = "who made a hold does not end it"
             raise Forbidden(message)
         if held["kind"] != HoldKind.BREACH.value or held["ended_at"] is not None:

@@ -285,6 +285,14 @@ async def test_nobody_decides_what_they_proposed_and_nobody_without_the_right(co
         with pytest.raises(Forbidden):
             await retention.decide(context, caller, run.id, approve=True, note="", correlation_id="c-2")
     assert await prune_log.prune(context) is None
+    # One person with an account of the machine and one at the door has two names, and is one.
+    twice = replace(APPROVER, name=f"cli:{EDITOR.name}")
+    with pytest.raises(Forbidden):
+        await retention.decide(context, twice, run.id, approve=True, note="", correlation_id="c-2")
+    breach = HoldWanted(HoldKind.BREACH, "x", "y", dossier="d-1")
+    hold = await retention.hold(context, EDITOR, breach, "c-3")
+    with pytest.raises(Forbidden):
+        await retention.mended(context, twice, hold["id"], date(2026, 7, 1), "đã vá", "c-4")
     await retention.decide(context, APPROVER, run.id, approve=False, note="chưa", correlation_id="c-2")
     assert await prune_log.prune(context) is None
     with pytest.raises(RetentionRefused):
