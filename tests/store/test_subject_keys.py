@@ -149,7 +149,7 @@ async def test_values_go_with_their_entry_and_never_before(keyed: Database) -> N
     gone, stays = await write(keyed, ME, OTHER)
     lifted = {
         "sqlite": "DROP TRIGGER audit_refuses_delete",
-        "postgresql": "ALTER TABLE audit DISABLE TRIGGER audit_append_only",
+        "postgresql": "ALTER TABLE audit DISABLE TRIGGER audit_goes_archived",
     }
 
     async def work(session: WriteSession) -> None:
