@@ -21,10 +21,10 @@ from app.domain.log_check import Finding, Lie
 from app.errors import (
     ErasureDecided,
     ErasureOpen,
-    LienThongError,
     OwnRequest,
     UnknownErasure,
     UnknownSubject,
+    ValuesAltered,
     ValuesUnreadable,
 )
 from app.sealing import MasterKey, MasterKeys, seal
@@ -322,7 +322,7 @@ async def test_what_no_value_can_be_made_of_is_a_lie_and_no_fault(context: Conte
 
         await context.database.run(work)
         finding = found(await check(context))
-        with pytest.raises(LienThongError):
+        with pytest.raises(ValuesAltered):
             await open_values.open_values(context, CLERK, asked["id"], LookReason.INCIDENT, "xem lại", "c-test")
         return finding.lie, finding.audit_id
 
