@@ -47,8 +47,11 @@ class Opening:
     value: str = field(repr=False)
 
     def fits(self, name: str, committed: str) -> bool:
-        """Whether this is what was committed to under a name."""
-        return hmac.compare_digest(commitment(self.salt, name, self.value), committed)
+        """Whether this is what was committed to under a name; what no commitment can be made of never is."""
+        try:
+            return hmac.compare_digest(commitment(self.salt, name, self.value), committed)
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,10 +51,17 @@ def unseal(key: bytes, audit_id: int, commitments: str, sealed: Sealed) -> dict[
     try:
         plain = AESGCM(key).decrypt(sealed.nonce, sealed.ciphertext, _bound(audit_id, commitments))
         held = json.loads(plain)
-        return {name: Opening(bytes.fromhex(salt), value) for name, (salt, value) in held.items()}
+        return {name: Opening(bytes.fromhex(salt), _text(value)) for name, (salt, value) in held.items()}
     except (InvalidTag, ValueError, TypeError, AttributeError) as error:
         message = f"the values of entry {audit_id} cannot be opened"
         raise Unsealable(message) from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        message = "a value is text"
+        raise TypeError(message)
+    return value
 
 
 def _bound(audit_id: int, commitments: str) -> bytes:

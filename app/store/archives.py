@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, select
 from app.domain.audit import AuditKind
 from app.domain.retention import Ranges
 from app.store.log_tables import log_leaves
+from app.store.readable import reading
 from app.store.retention_tables import log_archive_about, log_archived, log_archives
 from app.store.session import ReadSession, Row, WriteSession, member_of, members
 from app.store.tables import audit
@@ -53,14 +54,19 @@ def detail_of(run_id: int, name: str, sha256: str, ranges: Ranges) -> dict[str, 
 
 
 def _archive(row: Any) -> Archive:  # noqa: ANN401 - a row
-    ranges = tuple((first, last) for first, last in json.loads(row.ranges))
+    ranges = tuple((int(first), int(last)) for first, last in json.loads(row.ranges))
     return Archive(row.id, row.run_id, row.name, row.sha256, row.entries, ranges, row.entry_id, row.at)
 
 
 async def by_id(session: ReadSession, archive_id: int) -> Archive | None:
-    """One archive, or None."""
-    row = await session.one_or_none(select(log_archives).where(log_archives.c.id == archive_id))
-    return None if row is None else _archive(row)
+    """One archive, or None.
+
+    Raises:
+        UnreadableRow: its row holds what cannot be read.
+    """
+    with reading(session):
+        row = await session.one_or_none(select(log_archives).where(log_archives.c.id == archive_id))
+        return None if row is None else _archive(row)
 
 
 async def all_of(session: ReadSession) -> list[Archive]:
@@ -84,10 +90,15 @@ async def about(session: ReadSession, what: str, value: str) -> list[Archive]:
 
 
 async def recorded(session: ReadSession, archive: Archive) -> Recorded | None:
-    """The entry that records an archive; None when there is none."""
+    """The entry that records an archive; None when there is none.
+
+    Raises:
+        UnreadableRow: its row holds what cannot be read.
+    """
     joined = audit.outerjoin(log_leaves, log_leaves.c.audit_id == audit.c.id)
     statement = select(log_leaves.c.leaf_hash, *audit.c).select_from(joined).where(audit.c.id == archive.entry_id)
-    row = await session.one_or_none(statement)
+    with reading(session):
+        row = await session.one_or_none(statement)
     if row is None:
         return None
     leaf, *rest = row

@@ -78,7 +78,16 @@ async def erased_keys(session: ReadSession, subjects: Collection[str]) -> frozen
     named = member_of(audit.c.subject_ref, "subjects", session.dialect)
     statement = select(audit.c.detail).where(named, audit.c.kind == AuditKind.ERASURE.value, audit.c.outcome == ERASED)
     rows = await session.rows(statement, {"subjects": members(sorted(subjects), session.dialect)})
-    return frozenset(key for row in rows for key in json.loads(row.detail)["keys"])
+    return frozenset(key for row in rows for key in _keys_named(row.detail))
+
+
+def _keys_named(detail: str) -> list[str]:
+    """The keys that an entry says were destroyed; none where nobody of ours wrote it."""
+    try:
+        named = json.loads(detail)["keys"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return []
+    return [key for key in named if isinstance(key, str)] if isinstance(named, list) else []
 
 
 async def page(

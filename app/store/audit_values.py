@@ -10,6 +10,7 @@ from app.domain.audit import AuditEntry
 from app.domain.commitments import Commitments, Opening, commitment
 from app.sealing import MasterKeys, Sealed, new_openings, seal
 from app.store import subject_keys
+from app.store.readable import reading
 from app.store.session import ReadSession, WriteSession, member_of, members
 from app.store.subject_keys import SubjectKey
 from app.store.subject_tables import audit_values
@@ -60,9 +61,14 @@ async def put(session: WriteSession, written: Sequence[tuple[int, Committed]]) -
 
 
 async def find(session: ReadSession, audit_ids: Collection[int]) -> dict[int, Held]:
-    """The values of entries, as far as there are any."""
+    """The values of entries, as far as there are any.
+
+    Raises:
+        UnreadableRow: one of the rows holds what cannot be read.
+    """
     if not audit_ids:
         return {}
     statement = select(audit_values).where(member_of(audit_values.c.audit_id, "ids", session.dialect))
-    rows = await session.rows(statement, {"ids": members(sorted(audit_ids), session.dialect)})
-    return {row.audit_id: Held(row.key_id, Sealed(bytes(row.nonce), bytes(row.ciphertext))) for row in rows}
+    with reading(session):
+        rows = await session.rows(statement, {"ids": members(sorted(audit_ids), session.dialect)})
+        return {row.audit_id: Held(row.key_id, Sealed(bytes(row.nonce), bytes(row.ciphertext))) for row in rows}

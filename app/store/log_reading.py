@@ -97,6 +97,13 @@ async def doubled(session: ReadSession) -> int | None:
     return row[0] if row else None
 
 
+async def window_end(session: ReadSession, after_id: int, until_id: int, width: int) -> int:
+    """The highest of the next ``width`` numbers that have an entry, up to ``until_id``."""
+    nth = select(audit.c.id).where(audit.c.id > after_id).order_by(audit.c.id).offset(width - 1).limit(1)
+    row = await session.one_or_none(nth)
+    return until_id if row is None else min(int(row[0]), until_id)
+
+
 async def without_leaf(session: ReadSession, ids: tuple[int, int], before: datetime) -> list[int]:
     """Entries with ids above the first, up to the second, older than ``before``, that have no leaf."""
     joined = audit.outerjoin(log_leaves, log_leaves.c.audit_id == audit.c.id)

@@ -147,13 +147,6 @@ async def shares(
     return [Share(Kept(row[0]) if row[0] else None, *row[1:]) for row in await session.rows(statement)]
 
 
-async def window_end(session: ReadSession, after_id: int, until_id: int, width: int) -> int:
-    """The highest of the next ``width`` numbers that have an entry, up to ``until_id``."""
-    nth = select(audit.c.id).where(audit.c.id > after_id).order_by(audit.c.id).offset(width - 1).limit(1)
-    row = await session.one_or_none(nth)
-    return until_id if row is None else min(int(row[0]), until_id)
-
-
 async def candidates(
     session: ReadSession, run: Run, end_id: int, *, signed_size: int, now: datetime, limit: int
 ) -> list[Candidate]:

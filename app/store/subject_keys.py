@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import bindparam, func, insert, select, update
 
 from app.sealing import MasterKeys, Unsealable, new_key
+from app.store.readable import reading
 from app.store.session import ReadSession, Row, WriteSession, member_of, members
 from app.store.subject_tables import subject_keys
 
@@ -92,12 +93,17 @@ def _row(row: Any) -> KeyRow:  # noqa: ANN401 - a row
 
 
 async def find(session: ReadSession, ids: Collection[str]) -> dict[str, KeyRow]:
-    """Keys by id, destroyed ones too."""
+    """Keys by id, destroyed ones too.
+
+    Raises:
+        UnreadableRow: one of the rows holds what cannot be read.
+    """
     if not ids:
         return {}
     statement = select(_keys).where(member_of(_keys.c.id, "ids", session.dialect))
-    rows = await session.rows(statement, {"ids": members(sorted(ids), session.dialect)})
-    return {row.id: _row(row) for row in rows}
+    with reading(session):
+        rows = await session.rows(statement, {"ids": members(sorted(ids), session.dialect)})
+        return {row.id: _row(row) for row in rows}
 
 
 async def destroy(session: WriteSession, subject: str, now: datetime) -> list[str]:

@@ -183,6 +183,15 @@ async def horizons(session: ReadSession) -> tuple[int | None, int | None]:
     return row[0], row[1]
 
 
+async def given_out(session: ReadSession) -> int | None:
+    """The highest number that PostgreSQL has given to an entry; None where each one follows the highest there is."""
+    if session.dialect != "postgresql":
+        return None
+    sequence = func.pg_get_serial_sequence(audit.name, audit.c.id.name).cast(postgresql.REGCLASS)
+    row = await session.one_or_none(select(func.coalesce(func.pg_sequence_last_value(sequence), 0)))
+    return None if row is None else int(row[0])
+
+
 async def replace_gaps(session: WriteSession, gone: Collection[Gap], new: Sequence[Gap]) -> None:
     """Let go of gaps that were filled or in which nothing can come any more, and keep new ones."""
     if gone:

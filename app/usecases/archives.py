@@ -20,6 +20,7 @@ from app.errors import ArchiveNeeded
 from app.store import archives, log_reading
 from app.store.archives import Archive
 from app.store.log_reading import Leaf
+from app.store.readable import UnreadableRow
 from app.store.session import ReadSession, Row
 from app.tlog import BadArchive, archive
 from app.tlog.archive import Archived
@@ -140,10 +141,13 @@ class Shelf:
             raise Lies(Finding(Lie.DELETED_ROW, f"{_where(leaf)} was deleted", leaf.seq, leaf.audit_id))
         covering = self._agreed.get(archive_id)
         if covering is None:
-            recorded = await archives.by_id(session, archive_id)
-            if recorded is None:
-                raise _forged(leaf.seq, "an archive that is not recorded")
-            covering = await self._agree(session, recorded)
+            try:
+                recorded = await archives.by_id(session, archive_id)
+                if recorded is None:
+                    raise _forged(leaf.seq, "an archive that is not recorded")
+                covering = await self._agree(session, recorded)
+            except UnreadableRow as error:
+                raise _forged(leaf.seq, "an archive whose record cannot be read") from error
         if entry != leaf.audit_id or not holds_place(covering.ranges, leaf.seq):
             raise _forged(leaf.seq, f"the archive {covering.name}, which does not hold its place")
         return covering

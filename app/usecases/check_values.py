@@ -4,7 +4,7 @@ A key that was destroyed is no lie where the log itself says so: an entry of a k
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.domain.commitments import Commitments, Opening
 from app.domain.log_check import Finding, Lie
@@ -12,6 +12,7 @@ from app.sealing import Unsealable, unseal
 from app.store import audit, audit_values, subject_keys
 from app.store.audit_values import Held
 from app.store.log_reading import Leaf
+from app.store.readable import UnreadableRow
 from app.store.session import ReadSession, Row
 from app.store.subject_keys import KeyRow
 
@@ -39,22 +40,30 @@ class _Wrong(Exception):
 
 @dataclass(slots=True)
 class Beside:
-    """What stands beside a block of entries: values, their keys unwrapped, and which destructions are on record."""
+    """What stands beside a block of entries: values, their keys unwrapped, and which destructions are on record.
+
+    ``unreadable`` are the numbers of entries beside which something stands that cannot be read.
+    """
 
     held: Mapping[int, Held]
     keys: Mapping[str, KeyRow]
     secrets: Mapping[str, bytes | None]
     known_masters: frozenset[str]
     erased: frozenset[str]
+    unreadable: frozenset[int] = frozenset()
     counts: ValueCounts = field(default_factory=ValueCounts)
 
     def lie(self, leaf: Leaf) -> Finding | None:
         """Hold an entry, whose row was found to be right, against what stands beside it."""
+        where = f"entry {leaf.audit_id} (place {leaf.seq})"
+        if leaf.audit_id in self.unreadable:
+            words = f"{where}: the values beside it, or their key, cannot be read"
+            return Finding(Lie.ALTERED_VALUE, words, leaf.seq, leaf.audit_id)
         try:
             if leaf.row is not None:
                 self.counts += self._look(leaf.audit_id, leaf.row)
         except _Wrong as wrong:
-            words = f"entry {leaf.audit_id} (place {leaf.seq}): {wrong.words}"
+            words = f"{where}: {wrong.words}"
             return Finding(wrong.lie, words, leaf.seq, leaf.audit_id)
         return None
 
@@ -88,6 +97,32 @@ class Beside:
 async def load_beside(session: ReadSession, leaves: Iterable[Leaf]) -> Beside:
     """Everything that stands beside these entries, in three or four questions."""
     rows = {leaf.audit_id: leaf.row for leaf in leaves if leaf.row is not None}
+    try:
+        return await _load(session, rows)
+    except UnreadableRow:
+        return await _one_by_one(session, rows)
+
+
+async def _one_by_one(session: ReadSession, rows: Mapping[int, Row]) -> Beside:
+    """What stands beside these entries where something of it cannot be read: so that the first is named."""
+    found, bad = await _load(session, {}), set[int]()
+    for audit_id, row in rows.items():
+        try:
+            one = await _load(session, {audit_id: row})
+        except UnreadableRow:
+            bad.add(audit_id)
+        else:
+            found = replace(
+                found,
+                held={**found.held, **one.held},
+                keys={**found.keys, **one.keys},
+                secrets={**found.secrets, **one.secrets},
+                erased=found.erased | one.erased,
+            )
+    return replace(found, unreadable=frozenset(bad))
+
+
+async def _load(session: ReadSession, rows: Mapping[int, Row]) -> Beside:
     held = await audit_values.find(session, rows.keys())
     named = {found.key_id for row in rows.values() if (found := commitments_of(row)) is not None}
     keys = await subject_keys.find(session, named)

@@ -29,4 +29,8 @@ def hash_of(row: Row, **changes: object) -> bytes | None:
 def as_written(row: Row) -> bool:
     """Whether the detail is written as ``app.store.audit`` writes it: a leaf holds what it means only."""
     text = row["detail"]
-    return bool(json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")) == text)
+    try:
+        return bool(json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":")) == text)
+    except (ValueError, TypeError, RecursionError):
+        # What is no JSON has a leaf all the same, by its hash; nothing of ours wrote it.
+        return False

@@ -11,6 +11,7 @@ from app.domain.rulesets import LEGAL_BASIS, Purpose
 from app.errors import NoValues, ValuesAltered, ValuesErased, ValuesUnreadable
 from app.sealing import Unsealable
 from app.store import audit, audit_values, disclosures, subject_keys
+from app.store.readable import UnreadableRow
 from app.store.session import ReadSession, Row, WriteSession
 from app.store.subject_keys import KeyRow
 from app.usecases import prove_log
@@ -46,11 +47,15 @@ async def open_values(
 
     async def work(session: WriteSession) -> OpenedEntry:
         row, committed = await _entry(session, audit_id)
-        key = (await subject_keys.find(session, [committed.key_id])).get(committed.key_id)
-        if key is None:
-            message = f"the key of the values of entry {audit_id} is gone"
-            raise ValuesAltered(message)
-        values = await _values(session, row, key)
+        try:
+            key = (await subject_keys.find(session, [committed.key_id])).get(committed.key_id)
+            if key is None:
+                message = f"the key of the values of entry {audit_id} is gone"
+                raise ValuesAltered(message)
+            values = await _values(session, row, key)
+        except UnreadableRow as error:
+            message = f"the values of entry {audit_id}, or their key, cannot be read"
+            raise ValuesAltered(message) from error
         looked = _look(caller, row, key, f"{why.value}; {reason}", correlation_id)
         await audit.append(session, [looked], await session.now())
         return OpenedEntry(audit_id, row["at"], row["kind"], row["dossier_code"], key.subject_id, values)

@@ -87,7 +87,7 @@ async def _look(context: Context, session: ReadSession, run: Run) -> _Seen:
     policy = context.retention
     newest = await checkpoints.newest(session)
     size = newest.size if newest else 0
-    end = await retention.window_end(session, run.last_id, run.until_id, policy.window)
+    end = await log_reading.window_end(session, run.last_id, run.until_id, policy.window)
     found = await _candidates(session, run, end, size, policy.block)
     last = found[-1].row["id"] if len(found) == policy.block else end
     going = [each for each in found if each.kept is None]

@@ -137,6 +137,7 @@ class _Pass:
             verifiers=(*policy.verifiers, *policy.witnesses.values()),
             origin=policy.origin,
             outside=_memory(policy),
+            earlier=policy.earlier,
             # Younger ones are late, and the age of the log tells that.
             grace_seconds=policy.age_max_seconds,
             block=BLOCK,

@@ -39,7 +39,8 @@ class _Overtaken(Exception):
 class _Seen:
     """What there is to do, as one look found it. ``fence`` is None: we do not lead yet.
 
-    ``rows`` can be read, ``bad`` are the numbers of those that cannot. ``oldest`` and ``horizon`` are PostgreSQL's.
+    ``rows`` can be read, ``bad`` are the numbers of those that cannot. ``oldest``, ``horizon`` and ``given`` are
+    PostgreSQL's.
     """
 
     head: Head
@@ -51,6 +52,7 @@ class _Seen:
     tiles: dict[TileKey, bytes]
     oldest: int | None
     horizon: int | None
+    given: int | None
     # There may be more in the gaps than was read.
     more_late: bool
 
@@ -123,6 +125,7 @@ async def _look(context: Context, session: ReadSession, worker: str, head: Head,
     gaps = await translog.gaps(session)
     # Before the gaps are looked into: what ends in between is looked for once more.
     _, oldest = await translog.horizons(session) if gaps else (None, None)
+    given = await translog.given_out(session) if gaps else None
     found = await translog.late_ids(session, batch) if gaps else []
     # Gaps that somebody has laid over each other, or over what is still to come, bring nothing in twice.
     late_ids = [number for number in dict.fromkeys(found) if number <= head.last_id]
@@ -133,13 +136,13 @@ async def _look(context: Context, session: ReadSession, worker: str, head: Head,
     horizon, _ = await translog.horizons(session) if fresh else (None, None)
     newest = await checkpoints.newest(session)
     size = head.size + len(late) + len(fresh)
-    gone, _ = _gaps_after(gaps, late_ids, now, oldest)
+    gone, _ = _gaps_after(gaps, late_ids, now, oldest, given)
     if not (late or fresh or bad or gone or log_signing.is_due(context.log, newest, size, now)):
         return None
     tiles = await translog.tiles(session, tiles_for_growth(head.size))
     fence = lease.fence if lease is not None and lease.holder == worker else None
     more_late = len(found) == batch
-    return _Seen(head, fence, now, [*late, *fresh], bad, gaps, tiles, oldest, horizon, more_late)
+    return _Seen(head, fence, now, [*late, *fresh], bad, gaps, tiles, oldest, horizon, given, more_late)
 
 
 async def _fresh(session: ReadSession, head: Head, limit: int) -> tuple[list[Row], list[int]]:
@@ -185,7 +188,7 @@ def _growth(seen: _Seen) -> _Growth:
             bad.append(row["id"])
     taken = [number for number, _ in leaves]
     late = [number for number in taken if number <= seen.head.last_id]
-    gone, new = _gaps_after(seen.gaps, late, seen.now, seen.oldest)
+    gone, new = _gaps_after(seen.gaps, late, seen.now, seen.oldest, seen.given)
     # What looks empty is not judged where there may be more, nor let go of where something lies that is not readable.
     gone = [
         gap
@@ -238,7 +241,7 @@ def _gaps_of(ids: Iterable[int], after_id: int, seen_at: datetime, horizon: int 
 
 
 def _gaps_after(
-    gaps: Sequence[Gap], filled: Sequence[int], now: datetime, oldest: int | None
+    gaps: Sequence[Gap], filled: Sequence[int], now: datetime, oldest: int | None, given: int | None
 ) -> tuple[list[Gap], list[Gap]]:
     """Gaps to let go of, and what is left of those that were filled in part."""
     gone, new = [], []
@@ -248,12 +251,17 @@ def _gaps_after(
             gone.append(gap)
             rest = _gaps_of([*here, gap.last_id + 1], gap.first_id - 1, gap.seen_at, gap.horizon)
             new += rest
-        elif _is_settled(gap, now, oldest):
+        elif _is_settled(gap, now, oldest, given):
             gone.append(gap)
     return gone, new
 
 
-def _is_settled(gap: Gap, now: datetime, oldest: int | None) -> bool:
-    """Whether nothing can come any more: every transaction that ran when it was passed has ended."""
+def _is_settled(gap: Gap, now: datetime, oldest: int | None, given: int | None) -> bool:
+    """Whether nothing can come any more: every transaction that ran when it was passed has ended.
+
+    Numbers that were never given out are still to come, where somebody has put an entry in far above all others.
+    """
+    if given is not None and gap.last_id > given:
+        return False
     ended = gap.horizon is None or oldest is None or oldest >= gap.horizon
     return ended and (now - gap.seen_at).total_seconds() >= SETTLED_SECONDS

@@ -84,9 +84,11 @@ def _create_erasures() -> None:
 
 
 def _protect_on_postgresql() -> None:
-    # Names with their schema: a temporary table of the same name must not answer in their place.
+    # Names with their schema, and a path of their own: neither a temporary table of the same name nor an operator of
+    # somebody's own making must answer in their place.
     op.execute("""
-        CREATE FUNCTION refuse_value_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION refuse_value_change() RETURNS trigger LANGUAGE plpgsql
+        SET search_path = pg_catalog, pg_temp AS $$
         DECLARE stands boolean := true;
         BEGIN
             IF TG_OP = 'DELETE' THEN
@@ -100,7 +102,8 @@ def _protect_on_postgresql() -> None:
         END $$
     """)
     op.execute("""
-        CREATE FUNCTION values_go_with_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION values_go_with_entry() RETURNS trigger LANGUAGE plpgsql
+        SET search_path = pg_catalog, pg_temp AS $$
         BEGIN
             EXECUTE format('DELETE FROM %I.audit_values WHERE audit_id = $1', TG_TABLE_SCHEMA) USING OLD.id;
             RETURN NULL;

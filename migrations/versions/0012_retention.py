@@ -218,7 +218,8 @@ def _protect_on_sqlite(table: str, present: str) -> None:
 
 
 def _let_archived_go_on_postgresql() -> None:
-    # Named in full: a temporary table of the same name must not be asked in its place.
+    # Named in full, and a path of its own: neither a temporary table of the same name nor a function or an operator of
+    # somebody's own making must be asked in its place.
     schema = op.get_bind().execute(sa.text("SELECT quote_ident(current_schema())")).scalar_one()
     may_go = _MAY_GO.format(
         s=f"{schema}.",
@@ -227,7 +228,8 @@ def _let_archived_go_on_postgresql() -> None:
         now="clock_timestamp()",
     )
     op.execute(f"""
-        CREATE FUNCTION refuse_unarchived() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION refuse_unarchived() RETURNS trigger LANGUAGE plpgsql
+        SET search_path = pg_catalog, pg_temp AS $$
         BEGIN
             IF EXISTS ({may_go}) THEN
                 RETURN OLD;

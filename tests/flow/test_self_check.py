@@ -15,6 +15,7 @@ from app.store.log_check import Kept
 from app.store.log_tables import log_leaves
 from app.store.session import Database, WriteSession
 from app.store.tables import audit
+from app.tlog import Signer, generate
 from app.usecases import log_health, self_check
 from app.usecases.context import Context
 from app.usecases.self_check import BLOCK, Checker
@@ -102,6 +103,25 @@ async def test_it_reads_no_faster_than_its_budget_and_comes_to_the_end(context: 
     assert await checker.look() == 0
     clock.advance(1)
     assert await checker.look() == 200
+
+
+async def test_what_was_signed_under_an_earlier_name_is_no_forgery(context: Context, clock: ManualClock) -> None:
+    """As after a restore that has lost entries: the log has a new name and a new key, and keeps what it had signed."""
+    fresh = Signer.parse(generate("log.example/h15-2"))
+    log = replace(
+        context.log,
+        origin=fresh.name,
+        signer=fresh,
+        verifiers=(fresh.verifier, *context.log.verifiers),
+        earlier=(context.log.origin,),
+    )
+    renamed = replace(context, log=log)
+    await write(context.database, 5)
+    clock.advance(60)
+    await sequence_all(renamed)
+    await whole(renamed, clock)
+    found = await kept(renamed)
+    assert (found.finding, found.standing.whole_size) == (None, 355)
 
 
 async def test_another_goes_on_where_one_stopped_and_never_both(context: Context, clock: ManualClock) -> None:

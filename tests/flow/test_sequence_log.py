@@ -18,7 +18,7 @@ from app.usecases import log_guard
 from app.usecases.ask_person import ask_person
 from app.usecases.deliver import deliver
 from app.usecases.person_case import PersonQuestionFacts
-from app.usecases.sequence_log import sequence
+from app.usecases.sequence_log import SETTLED_SECONDS, sequence
 from connectors.testing import InMemoryConnector
 from tests.dying import Steps
 from tests.dying_leader import SteppingDatabase
@@ -406,3 +406,22 @@ async def test_a_checkpoint_whose_row_cannot_be_read_is_told_at_once(
     assert await open_events(clocked_database) == ["log_broken"]
     with pytest.raises(AuditUnavailable):
         await log_guard.require(context)
+
+
+async def test_an_entry_far_above_all_others_keeps_none_of_them_out(
+    clocked_database: Database, clock: ManualClock
+) -> None:
+    """Numbers that were never given out are still to come, however long nobody has used one."""
+    context = signing(clocked_database)
+    await write(clocked_database, 5)
+    columns = "at, kind, outcome, actor, agency, provider, purpose, legal_basis, correlation_id, detail"
+    far = f"INSERT INTO audit (id, {columns}) SELECT 4000000000000000, {columns} FROM audit WHERE id = 1"  # noqa: S608 - ours
+    await execute(clocked_database, far)
+    await sequence_all(context)
+    clock.advance(SETTLED_SECONDS + 1)
+    await sequence_all(context)
+    await write(clocked_database, 5)
+    await sequence_all(context)
+    clock.advance(60)
+    await sequence_all(context)
+    assert len(await leaves(clocked_database)) == await agreed(clocked_database) == 11

@@ -9,27 +9,39 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, literal_column, select, text, update
 from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from app.cli import cli
+from app.domain.audit import AuditKind
+from app.domain.commitments import Opening
 from app.domain.erasure import LookReason
 from app.domain.log_check import Finding, Lie
-from app.errors import ErasureDecided, ErasureOpen, OwnRequest, UnknownErasure, UnknownSubject, ValuesUnreadable
-from app.sealing import MasterKey, MasterKeys
-from app.store import audit, subject_keys
+from app.errors import (
+    ErasureDecided,
+    ErasureOpen,
+    OwnRequest,
+    UnknownErasure,
+    UnknownSubject,
+    ValuesAltered,
+    ValuesUnreadable,
+)
+from app.sealing import MasterKey, MasterKeys, seal
+from app.store import audit, log_reading, subject_keys
 from app.store import tokens as token_store
-from app.store.session import Database, Row, WriteSession
+from app.store.session import Database, ReadSession, Row, WriteSession
 from app.store.subject_tables import audit_values as values_table
 from app.store.subject_tables import subject_keys as keys_table
 from app.usecases import erase, master_keys, open_values, prove_log, tokens, verify_log
+from app.usecases.archives import Shelf
 from app.usecases.check_values import ValueCounts
 from app.usecases.context import Caller, Context
 from app.usecases.verify_log import Checked, Wanted
 from connectors.testing_population import InMemoryPopulation
 from tamper.kinds import BESIDE, Kind, Target, disarm
 from tests.asking import BIRTH, NAME, ask, asking, number, person
+from tests.factories import audit_entry
 from tests.logging_world import ORIGIN, SIGNER, policy, sequence_all
 from tests.worlds import door, drain, hand_over, step
 
@@ -293,6 +305,78 @@ async def test_rows_in_each_others_place_and_keys_that_vanish_are_found(context:
     assert (await check(context)).finding is None
     moved = update(values_table).where(values == asked["id"]).values(audit_id=1)
     assert await lie_of(moved) == (Lie.ALTERED_VALUE, 1)
+
+
+async def test_what_no_value_can_be_made_of_is_a_lie_and_no_fault(context: Context) -> None:
+    """As by who has the master key; and as by who has none, where a column takes anything (SQLite)."""
+    asked = await one(context, "person_asked")
+    key = (await keys(context))[await subject_of(context, "person_asked")]
+    secret = subject_keys.opened(MASTERS, key)
+    assert secret is not None
+    mine = values_table.c.audit_id == asked["id"]
+
+    async def lie_of(statement: Any) -> tuple[Lie, int | None]:
+        async def work(session: WriteSession) -> None:
+            await disarm(session)
+            await session.execute(statement)
+
+        await context.database.run(work)
+        finding = found(await check(context))
+        with pytest.raises(ValuesAltered):
+            await open_values.open_values(context, CLERK, asked["id"], LookReason.INCIDENT, "xem lại", "c-test")
+        return finding.lie, finding.audit_id
+
+    lied = (Lie.ALTERED_VALUE, asked["id"])
+    short = {name: Opening(b"x" * 31, value) for name, value in OTHERS.items()}
+    sealed = seal(secret, asked["id"], asked["commitments"], short)
+    no_text = {name: Opening(b"x" * 32, 7) for name in OTHERS}  # type: ignore[arg-type]
+    other = seal(secret, asked["id"], asked["commitments"], no_text)
+    for one_of in (sealed, other):
+        changed = update(values_table).where(mine).values(nonce=one_of.nonce, ciphertext=one_of.ciphertext)
+        assert await lie_of(changed) == lied
+    if context.database.is_sqlite:
+        # Text in the place of bytes.
+        assert await lie_of(update(values_table).where(mine).values(ciphertext=literal_column("'x'"))) == lied
+
+
+async def test_an_erasure_that_names_no_keys_covers_none_and_stops_no_check(context: Context) -> None:
+    key = (await keys(context))[await subject_of(context, "person_asked")]
+    asked = await one(context, "person_asked")
+    said = audit_entry(AuditKind.ERASURE, outcome=audit.ERASED, subject_ref=key.subject_id, detail={"keys": 7})
+
+    async def work(session: WriteSession) -> None:
+        await audit.append(session, [said, replace(said, detail={})], await session.now())
+        await subject_keys.destroy(session, key.subject_id, await session.now())
+
+    await context.database.run(work)
+    finding = found(await check(context))
+    assert (finding.lie, finding.audit_id) == (Lie.DELETED_VALUE, asked["id"])
+
+
+async def test_what_is_archived_while_it_is_read_has_lost_no_value(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL shows each statement what is committed by then: the row still stood, and its values are gone."""
+    asked = await one(context, "person_asked")
+    leaf_of = log_reading.leaf_of_entry
+    held: list[int] = []
+
+    async def work(session: WriteSession) -> None:
+        await disarm(session)
+        await session.execute(delete(values_table).where(values_table.c.audit_id == asked["id"]))
+
+    async def archived(session: ReadSession, audit_id: int) -> log_reading.Leaf | None:
+        leaf = await leaf_of(session, audit_id)
+        return None if leaf is None else replace(leaf, row=None)
+
+    async def hold(_shelf: Shelf, _session: ReadSession, leaf: log_reading.Leaf) -> None:
+        held.append(leaf.audit_id)
+
+    await context.database.run(work)
+    assert found(await check(context)).audit_id == asked["id"]
+    monkeypatch.setattr(log_reading, "leaf_of_entry", archived)
+    monkeypatch.setattr(Shelf, "hold", hold)
+    assert ((await check(context)).finding, held) == (None, [asked["id"]])
 
 
 def _swap(one: int, other: int) -> list[tuple[int, int]]:

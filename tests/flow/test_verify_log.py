@@ -141,6 +141,28 @@ async def test_a_row_that_cannot_be_read_is_named(context: Context) -> None:
     assert (finding.lie, finding.seq) == (Lie.ALTERED_BYTE, 4)
 
 
+_ANOTHER = """
+    INSERT INTO audit (id, at, kind, outcome, actor, agency, provider, purpose, legal_basis, correlation_id, detail)
+    SELECT {id}, at, kind, outcome, actor, agency, provider, purpose, legal_basis, correlation_id, '{detail}'
+    FROM audit WHERE id = 1
+"""
+
+
+async def test_who_may_only_add_rows_cannot_keep_a_check_from_its_end(context: Context) -> None:
+    async def add(number: int, detail: str) -> None:
+        statement = text(_ANOTHER.format(id=number, detail=detail))
+        await context.database.run(lambda session: session.execute(statement))
+        await sequence_all(context)
+
+    # Far above all others: whoever walks there number by number never comes back.
+    await add(4 * 10**15, "{}")
+    assert (await asyncio.wait_for(check(context), 60)).finding is None
+    # What is no JSON is sequenced by its hash.
+    await add(4 * 10**15 + 1, "no JSON")
+    finding = found(await check(context))
+    assert (finding.lie, finding.audit_id) == (Lie.ALTERED_BYTE, 4 * 10**15 + 1)
+
+
 async def test_a_leaf_that_was_cut_off_contradicts_its_checkpoint(context: Context) -> None:
     size = (await signed(context)).size
     await change(context, log_leaves.delete().where(log_leaves.c.seq == size - 1))
