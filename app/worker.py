@@ -19,7 +19,7 @@ from app.usecases.check_store import Rechecks
 from app.usecases.configuration import keep_noting
 from app.usecases.context import Context
 from app.usecases.deliver import deliver
-from app.usecases.prune_log import prune
+from app.usecases.prune_log import NotPruned, prune
 from app.usecases.publish import publish, tell_dead_links
 from app.usecases.self_check import Checker
 from app.usecases.sequence_log import sequence
@@ -95,7 +95,12 @@ async def _check_log(checker: Checker) -> int:
 async def _prune(context: Context) -> int:
     """Never at once again: what removes must not crowd out what delivers."""
     if context.retention.archive_dir is not None:
-        block = await prune(context)
+        try:
+            block = await prune(context)
+        except NotPruned as error:
+            # Nothing is lost by waiting; whoever reads the log is told in one line each time.
+            _log.error("log_not_pruned", reason=str(error))
+            return 0
         if block is not None:
             _log.info("log_pruned", run=block.run.id, archived=block.archived, kept=block.kept, archive=block.name)
     return 0

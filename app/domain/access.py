@@ -4,7 +4,7 @@ Sources: NĐ 331/2026 and QCVN 12:2026/BCA 3.7.2.8 (least privilege, separation 
 G6). The table role by operation that people read is ``docs/access.md``; it is made from here and from the routes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -158,6 +158,11 @@ def is_for_software(name: str) -> bool:
     """
     allowed = _BY_NAME.get(name, frozenset())
     return name in {*Scope, *Permission} and not any(p.approves or p is _P.ACCOUNTS_EDIT for p in allowed)
+
+
+def of_person(names: Collection[str]) -> bool:
+    """Whether these are a person's: only people have roles."""
+    return any(name in names for name in Role)
 
 
 def clashes(names: Iterable[str]) -> bool:

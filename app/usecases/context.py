@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 
 from cryptography.x509 import Certificate
 
-from app.domain.access import Permission, Reach, permissions_of
+from app.domain.access import Permission, Reach, of_person, permissions_of
 from app.domain.breaker import BreakerPolicy
 from app.domain.delivery import Target
 from app.domain.documents import GateMode, Judged, Marks, Role, SignerKind, Verdict
@@ -49,6 +49,11 @@ class Caller:
     agency: str
     scopes: frozenset[str]
     reach: Reach = field(default_factory=Reach)
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is somebody's own account, and no software's: only these have roles."""
+        return of_person(self.scopes)
 
     def may(self, permission: Permission) -> bool:
         """Whether it has a permission."""

@@ -92,6 +92,7 @@ def _check(context: Context, caller: Caller, asked: LookupIn, procedure: str) ->
         message = f"'{asked.unit}' is not in the table 'units'"
         raise UnknownCode(message, faults=(Fault("/unit", message, "units"),))
     reach.require_unit(context, caller, asked.unit, "/unit")
+    reach.require_officer(caller, asked.officer)
     if asked.component_code is not None:
         keep_document.check_code(context, procedure, Role.COMPONENT, asked.component_code)
     for place, code in enumerate(asked.result_codes):

@@ -88,6 +88,7 @@ async def check(context: Context, caller: Caller, asked: OnceOnlyCheckIn, correl
     """
     check_codes(context, asked)
     reach.require_unit(context, caller, asked.unit, "/unit")
+    reach.require_officer(caller, asked.officer)
     doing = _Check(context, caller, asked, correlation_id)
 
     async def before(session: WriteSession) -> Kept | _Waiting:

@@ -220,6 +220,7 @@ async def judge(case: Case, session: ReadSession) -> None:
         message = f"'{asked.unit}' is not in the table 'units'"
         raise UnknownCode(message, faults=(Fault("/unit", message, "units"),))
     reach.require_unit(context, case.caller, asked.unit, "/unit")
+    reach.require_officer(case.caller, asked.officer)
     if context.person_officers is not None and asked.officer not in context.person_officers:
         message = f"officer '{asked.officer}' is not among those who may ask"
         raise PersonCheckDenied(message, faults=(Fault("/officer", message, "population officers"),))

@@ -100,6 +100,7 @@ async def prefill(context: Context, caller: Caller, asked: PrefillIn, correlatio
         PopulationBlocked: nobody may, until the self-check is green.
     """
     reach.require_unit(context, caller, asked.unit, "/unit")
+    reach.require_officer(caller, asked.officer)
 
     async def before(session: WriteSession) -> _Plan:
         plan = await _plan(context, caller, session, asked)

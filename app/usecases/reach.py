@@ -11,6 +11,7 @@ from app.domain.access import Bound, Reach, Thing
 from app.domain.identifiers import parse_dossier_code
 from app.errors import (
     Fault,
+    Forbidden,
     OutOfReach,
     Refusal,
     UnknownAnomaly,
@@ -80,6 +81,17 @@ async def _is_there(context: Context, caller: Caller, thing: Thing, key: str) ->
 def holds(context: Context, caller: Caller, unit: str) -> bool:
     """Whether a unit is in a caller's reach."""
     return caller.reach.is_whole or caller.reach.holds(unit, parents(context))
+
+
+def require_officer(caller: Caller, officer: str) -> None:
+    """Let a person ask in their own name only. Software names the officer for whom it asks, and answers for that.
+
+    Raises:
+        Forbidden: a person names somebody else: quotas, locks and the record would be another's.
+    """
+    if caller.is_person and officer != caller.name:
+        message = f"'{caller.name}' asks as '{officer}': who is logged in asks in their own name"
+        raise Forbidden(message, faults=(Fault("/officer", message),))
 
 
 def require_unit(context: Context, caller: Caller, unit: str, pointer: str) -> None:

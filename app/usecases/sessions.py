@@ -91,7 +91,13 @@ async def login(
         # A password that was changed while this one was compared counts as wrong.
         proven = right and row.password_hash == kept
         factor = await _second_factor(context.people, session, row, code, now) if proven else None
-        judged = judge(_standing(row), now, context.people.limits, password_right=proven, code_right=factor is not None)
+        judged = judge(
+            _standing(row, now - context.people.idle),
+            now,
+            context.people.limits,
+            password_right=proven,
+            code_right=factor is not None,
+        )
         values: dict[str, object] = {"tries": judged.tries, "locked_until": judged.locked_until}
         if judged.verdict is Verdict.LOGGED_IN:
             values |= {"active_at": now, "last_login_at": now, **({"password_hash": fresh} if fresh else {})}
@@ -119,8 +125,10 @@ async def _leave(session: WriteSession, cookie: str | None, now: datetime, corre
         await audit.append(session, [_entry(held.name, held.agency, "logged_out", correlation_id, detail)], now)
 
 
-def _standing(row: Any) -> Standing:  # noqa: ANN401 - a row
-    return Standing(row.tries, row.locked_until, row.disabled_at is not None, row.must_change, row.stale_at)
+def _standing(row: Any, idle_since: datetime) -> Standing:  # noqa: ANN401 - a row
+    # Who was away for too long does not come in by being quicker than the daily look.
+    disabled = row.disabled_at is not None or row.active_at <= idle_since
+    return Standing(row.tries, row.locked_until, disabled, row.must_change, row.stale_at)
 
 
 async def _second_factor(
@@ -134,7 +142,7 @@ async def _second_factor(
 
     What is shut is not asked for: its codes stay unused.
     """
-    if _standing(row).state(now) in {AccountState.DISABLED, AccountState.LOCKED}:
+    if _standing(row, now - policy.idle).state(now) in {AccountState.DISABLED, AccountState.LOCKED}:
         return None
     if row.totp_sealed is None:
         return "none"

@@ -253,7 +253,11 @@ async def test_an_administrator_chooses_another_password_every_two_months(
     context = people_context(clocked_database)
     _, admin_secret, _ = await settled(context, "quan-tri", Role.ADMINISTRATOR, at=clock.now())
     _, secret, _ = await settled(context, "an.nv", at=clock.now())
-    clock.advance(62 * _DAY - 60)
+    clock.advance(31 * _DAY)
+    # Whoever stays away for 45 days does not come in at all.
+    for name, held in (("quan-tri", admin_secret), ("an.nv", secret)):
+        await enter(context, name, CHOSEN, code_of(held, clock.now()))
+    clock.advance(31 * _DAY - 60)
     assert (await enter(context, "quan-tri", CHOSEN, code_of(admin_secret, clock.now()))).step is LoginStep.NONE
     clock.advance(60)
     steps = [
@@ -356,7 +360,7 @@ async def test_who_is_away_for_45_days_is_disabled_and_is_on_the_review_before(
     clocked_database: Database, clock: ManualClock
 ) -> None:
     context = people_context(clocked_database)
-    await settled(context, "away.nv", at=clock.now())
+    _, secret, _ = await settled(context, "away.nv", at=clock.now())
     clock.advance(20 * _DAY)
     live, _, _ = await settled(context, "an.nv", at=clock.now())
     clock.advance(25 * _DAY - 1)
@@ -364,6 +368,9 @@ async def test_who_is_away_for_45_days_is_disabled_and_is_on_the_review_before(
     rows, _ = await accounts.listing(context, idle_days=30)
     assert [(row["name"], row["state"].value) for row in rows] == [("away.nv", "living")]
     clock.advance(1)
+    # Nobody is quicker than the look.
+    with pytest.raises(LoginRefused):
+        await enter(context, "away.nv", CHOSEN, code_of(secret, clock.now()))
     await idle_accounts.look(context)
     await idle_accounts.look(context)
     rows, _ = await accounts.listing(context)

@@ -4,18 +4,24 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 
 from app import VERSION
 from app.config import Settings, told
+from app.domain.access import Role
+from app.errors import Forbidden
 from app.store.session import Database
 from app.store.tables import audit
 from app.usecases.configuration import note_start
+from app.usecases.context import Caller
+from app.usecases.verify_person import verify_person
 from connectors.population import PersonOutcome
 from connectors.testing import InMemoryConnector
 from connectors.testing_population import InMemoryPopulation
+from schemas.persons import PersonCheckIn
 from tests.asking import rows_of
 from tests.flow.test_audit import PERSON
-from tests.worlds import FROM_TEST, code, context_of, door, dossier_body, drain, step_body
+from tests.worlds import FROM_TEST, code, context_of, door, dossier, dossier_body, drain, hand_over, step_body
 
 
 async def entries(database: Database, kind: str) -> list[dict[str, Any]]:
@@ -109,3 +115,18 @@ async def test_a_start_puts_the_settings_on_record_without_their_secrets(databas
             "worker_rounds": "3",
         },
     }
+
+
+async def test_a_person_asks_in_their_own_name_only(database: Database) -> None:
+    registry = InMemoryPopulation()
+    context = context_of(database, population=registry)
+    await hand_over(context, dossier())
+    officer = Caller("an.nv", "H15", frozenset({Role.OFFICER.value}))
+    question = PersonCheckIn.model_validate(PERSON)
+    with pytest.raises(Forbidden) as caught:
+        await verify_person(context, officer, question, "c-1")
+    assert caught.value.faults[0].pointer == "/officer"
+    assert registry.questions == []
+    registry.script(PersonOutcome.MATCH)
+    await verify_person(context, officer, question.model_copy(update={"officer": "an.nv"}), "c-2")
+    assert [asked.officer for asked in registry.questions] == ["an.nv"]
