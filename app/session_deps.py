@@ -64,7 +64,7 @@ async def _holder(request: Request) -> sessions.Live:
     except Unauthenticated:
         rates_of(request).count_address(host_of(request))
         raise
-    origin.recognised("session")
+    origin.recognised("session", sorted(live.caller.scopes))
     request.state.caller = live.caller
     rates_of(request).count_caller(live.name)
     if request.method not in cookies.SAFE_METHODS:

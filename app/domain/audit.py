@@ -42,10 +42,14 @@ class Personal:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from: the caller's network address, and how it showed who it is, once it has."""
+    """Where a request came from: the caller's network address; once it is known, how it showed who it is.
+
+    ``roles`` are a person's; software has none.
+    """
 
     address: str
     auth: str | None = None
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,9 @@ def _row(entry: AuditEntry, at: datetime) -> Row:
     return row
 
 
-def _told(origin: Origin) -> dict[str, str]:
-    told = {"address": origin.address}
-    return told | ({"auth": origin.auth} if origin.auth else {})
+def _told(origin: Origin) -> dict[str, object]:
+    told: dict[str, object] = {"address": origin.address, "auth": origin.auth, "roles": list(origin.roles)}
+    return {name: value for name, value in told.items() if value}
 
 
 async def erased_keys(session: ReadSession, subjects: Collection[str]) -> frozenset[str]:

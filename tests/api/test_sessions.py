@@ -1,5 +1,6 @@
 """Sessions and accounts at the door: cookies, tokens of forms, who may do what, and the pages that need no script."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -89,6 +90,9 @@ async def test_a_whole_first_login_by_the_api(house: House, client: httpx.AsyncC
     assert (await client.delete("/v1/sessions/current")).status_code == 204
     gone = await client.get("/v1/sessions/current")
     assert (gone.status_code, gone.headers["www-authenticate"]) == (401, "Bearer")
+    async with house.context.database.read() as session:
+        (left,) = await session.rows(select(audit.c.detail).where(audit.c.outcome == "logged_out"))
+    assert json.loads(left.detail)["origin"] == {"address": "127.0.0.1", "auth": "session", "roles": ["operator"]}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
