@@ -19,7 +19,8 @@ demo: $(VENV)/.base ## load a sample quarter, deliver it, compare the nation's l
 run: $(VENV)/.base ## start the mock, the API and a worker, and stay up
 	$(BIN)/python -m app run
 
-test: lint types contracts ## everything that is checked: lint, types, contracts, all tests on both databases
+test: $(VENV)/.dev ## everything that is checked: lint, types, contracts, all tests on both databases
+	@$(MAKE) --no-print-directory --output-sync=target -j 2 types lint contracts
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.dev ## style and likely mistakes

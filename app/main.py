@@ -126,9 +126,11 @@ def create_app(settings: Settings, context: Context | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        noting = asyncio.create_task(keep_noting(context, f"api:{process_name()}", VERSION, told(settings)))
+        stopping, process = asyncio.Event(), f"api:{process_name()}"
+        noting = asyncio.create_task(keep_noting(context, process, VERSION, told(settings), stopping))
         yield
-        noting.cancel()
+        stopping.set()
+        await noting
         if owned:
             await close_context(context)
 

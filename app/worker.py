@@ -47,8 +47,7 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
     name = process_name()
     _log.info("worker_started", worker=name)
     async with asyncio.TaskGroup() as group:
-        noting = group.create_task(keep_noting(context, f"worker:{name}"[:100], VERSION, told(settings)))
-        group.create_task(_end_with(noting, stopping))
+        group.create_task(keep_noting(context, f"worker:{name}"[:100], VERSION, told(settings), stopping))
         group.create_task(_repeat(partial(_upkeep, context), stopping, _TICK_SECONDS))
         # Each by itself: one that cannot look must not keep the others' alarms from people.
         for look in (watch, log_guard.watch, timestamping.watch, self_check.watch, disk_guard.watch):
@@ -67,11 +66,6 @@ async def run(context: Context, settings: Settings, stopping: asyncio.Event) -> 
         group.create_task(_repeat(check, stopping, _CHECK_SECONDS))
         group.create_task(_webhooks(context, settings, name, stopping, group))
     _log.info("worker_stopped", worker=name)
-
-
-async def _end_with(task: asyncio.Task[None], stopping: asyncio.Event) -> None:
-    await stopping.wait()
-    task.cancel()
 
 
 async def _upkeep(context: Context) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 import structlog
 
@@ -45,13 +46,19 @@ async def note_start(context: Context, process: str, version: str, settings: Map
     await context.database.run(work)
 
 
-async def keep_noting(context: Context, process: str, version: str, settings: Mapping[str, str]) -> None:
-    """As ``note_start``, again and again while the database is away: until then nothing is exchanged either."""
-    while True:
+async def keep_noting(
+    context: Context, process: str, version: str, settings: Mapping[str, str], stopping: asyncio.Event
+) -> None:
+    """As ``note_start``, again and again while the database is away: until then nothing is exchanged either.
+
+    Ends by ``stopping`` and not by being cancelled: a transaction that is cut off keeps its connection from others.
+    """
+    while not stopping.is_set():
         try:
             await note_start(context, process, version, settings)
         except (AuditUnavailable, StoreBusy) as error:
             _log.warning("start_not_on_record", process=process, error=str(error))
-            await asyncio.sleep(_AGAIN_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), _AGAIN_SECONDS)
         else:
             return

@@ -17,7 +17,7 @@ from tests.worlds import context_of
 from tests.worlds import settings as plain_settings
 
 _PARTS = 2
-_COVERED, _DRAWN = 8, 2
+_COVERED, _DRAWN = 6, 1
 
 
 @pytest.fixture
