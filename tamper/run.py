@@ -19,7 +19,7 @@ from app.store import migrate
 from app.store.log_tables import log_leaves
 from app.store.session import Database, WriteSession
 from app.store.tables import audit
-from app.tlog import Signer, generate
+from app.tlog import Signer, generate, load_signer
 from app.usecases import export_log, prove_log, verify_log
 from app.usecases.context import Caller, Context, LogPolicy
 from app.usecases.export_log import About
@@ -63,7 +63,7 @@ class Scene:
 
 def policy_of(signer: Signer) -> LogPolicy:
     """Sign whenever the log has grown."""
-    return LogPolicy(origin=ORIGIN, signer=signer, verifiers=(signer.verifier,), checkpoint_seconds=0.0)
+    return LogPolicy(origin=signer.name, signer=signer, verifiers=(signer.verifier,), checkpoint_seconds=0.0)
 
 
 @asynccontextmanager
@@ -93,7 +93,7 @@ async def sequence_all(context: Context) -> None:
 
 async def prepare(folder: Path, source: Path | None, dossiers: int) -> Scene:
     """Make the scene; from a copy of ``source`` when there is one, else from a database of its own."""
-    older, today, key = folder / "older.sqlite3", folder / "today.sqlite3", Signer.parse(generate(ORIGIN))
+    older, today, key = folder / "older.sqlite3", folder / "today.sqlite3", _key_of(source)
     if source is not None:
         copy(source, older)
     migrate.upgrade(f"sqlite:///{older}")
@@ -117,6 +117,12 @@ async def prepare(folder: Path, source: Path | None, dossiers: int) -> Scene:
     return Scene(folder, older, today, bundle, signed.note, signed.size, dossier, target)
 
 
+def _key_of(source: Path | None) -> Signer:
+    """The key of the log that is copied, which lies beside it: what it has signed already must go on."""
+    beside = None if source is None else source.with_name("log.key")
+    return load_signer(beside) if beside is not None and beside.is_file() else Signer.parse(generate(ORIGIN))
+
+
 async def target_of(context: Context, key: Signer) -> tuple[Target, str]:
     """Two entries of one dossier that has stood in the log for long."""
     counted = select(audit.c.dossier_code).join(log_leaves, log_leaves.c.audit_id == audit.c.id)
@@ -128,7 +134,7 @@ async def target_of(context: Context, key: Signer) -> tuple[Target, str]:
             select(audit.c.id).where(audit.c.dossier_code == dossier).order_by(audit.c.id).limit(2)
         )
         [(valued,)] = await session.rows(select(func.max(audit.c.id)).where(audit.c.commitments.is_not(None)))
-    return Target(ids[0][0], ids[1][0], ORIGIN, key, valued or 0), dossier
+    return Target(ids[0][0], ids[1][0], key.name, key, valued or 0), dossier
 
 
 async def try_all(scene: Scene, tell: Callable[[Found], None]) -> list[Found]:
@@ -178,7 +184,7 @@ async def plant(context: Context, kind: Kind, target: Target) -> None:
 
 async def look(context: Context, outside: Sequence[str]) -> Finding | None:
     """Our own check, with the checkpoints that were kept outside."""
-    checked = await verify_log.verify(context, Wanted(context.log.verifiers, ORIGIN, tuple(outside)))
+    checked = await verify_log.verify(context, Wanted(context.log.verifiers, context.log.origin, tuple(outside)))
     return checked.finding
 
 
