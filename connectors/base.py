@@ -52,6 +52,13 @@ class Timing:
     first_byte_seconds: float | None = None
 
 
+class Form(StrEnum):
+    """How something was shared (``docs/requirements.csv`` D-1): told by us as it came to be, or asked for."""
+
+    SYNC = "sync"
+    QUERY = "query"
+
+
 class Route(StrEnum):
     """How an exchange reaches its system: over the platform that the law prefers, or straight."""
 
@@ -72,7 +79,8 @@ class Exchange:
     """What went over the wire, fit to be stored: masked, cut to length.
 
     ``elapsed_seconds`` runs from the first byte sent to the last byte read. ``to`` is the host it went to, and its
-    port; ``route`` says whether an exchange platform stood between (NĐ 278/2025/NĐ-CP Điều 7).
+    port; ``route`` says whether an exchange platform stood between (NĐ 278/2025/NĐ-CP Điều 7). ``payload_type`` is
+    the media type of what was sent, ``version`` that of the interface, where it has one.
     """
 
     service: str
@@ -84,6 +92,9 @@ class Exchange:
     strange: Strange | None = None
     to: str = ""
     route: Route | None = None
+    form: Form | None = None
+    payload_type: str = ""
+    version: str = ""
 
     def facts(self) -> dict[str, object]:
         """What the audit log says of it: names, times and figures, no word of what was sent or answered."""
@@ -91,6 +102,9 @@ class Exchange:
             "service": self.service,
             "to": self.to or None,
             "route": self.route.value if self.route else None,
+            "form": self.form.value if self.form else None,
+            "type": self.payload_type or None,
+            "version": self.version or None,
             "http": self.http_status,
             "ms": round(self.elapsed_seconds * 1000),
         }

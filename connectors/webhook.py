@@ -26,6 +26,7 @@ from connectors.base import (
     Accepted,
     Capacity,
     Exchange,
+    Form,
     Health,
     Knowledge,
     Outcome,
@@ -246,6 +247,8 @@ class WebhookConnector:
             elapsed_seconds=time.monotonic() - started,
             to=result.to,
             route=Route.DIRECT,
+            form=Form.SYNC,
+            payload_type="application/json",
         )
         return _outcome(result, self._now), exchange
 

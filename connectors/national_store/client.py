@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import httpx
 
-from connectors.base import Exchange, Route, TryLater
+from connectors.base import Exchange, Form, Route, TryLater
 from connectors.http import Delivery, HttpSettings, NoAnswer, Reply, post
 from connectors.national_store.answers import (
     Answer,
@@ -123,7 +123,15 @@ class NationalStoreConnector:
         if isinstance(token, TryLater):
             return _Failed(StoreOutcome.UNAVAILABLE, f"no session: {token.message}", None)
         settings = self.settings
-        sent.append(Exchange(service, request=masked(body), route=Route.PLATFORM))
+        sent.append(
+            Exchange(
+                service,
+                request=masked(body),
+                route=Route.PLATFORM,
+                form=Form.QUERY,
+                payload_type="application/json",
+            )
+        )
         result = await post(
             self.client,
             http,

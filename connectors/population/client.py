@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from connectors.base import Exchange, Route, TryLater
+from connectors.base import Exchange, Form, Route, TryLater
 from connectors.http import Delivery, HttpSettings, Reply, post
 from connectors.masking import mask
 from connectors.population.answers import Failure, Said, is_access_refused, open_answer, read_yes_or_no
@@ -31,6 +31,7 @@ class _Call:
     question: PersonQuestion
     route: Route
     sent: str | None = field(default=None, repr=False)
+    payload_type: str = ""
     result: Delivery | None = field(default=None, repr=False)
 
     def exchange(self) -> Exchange | None:
@@ -38,6 +39,7 @@ class _Call:
         if self.sent is None:
             return None
         found = Exchange(OPERATIONS[self.service.value], request=mask(self.sent), route=self.route)
+        found = replace(found, form=Form.QUERY, payload_type=self.payload_type)
         if self.result is None:
             return found
         status = self.result.status if isinstance(self.result, Reply) else None
@@ -147,6 +149,7 @@ class PopulationConnector:
         body = body_of(settings.way, wire)
         # Taken down before it goes, so that a question that is broken off shows that it was asked.
         call.sent, call.result = body, None
+        call.payload_type = headers["Content-Type"].partition(";")[0]
         http = replace(self.http, answer_bytes_max=min(self.http.answer_bytes_max, settings.answer_bytes_max))
         url = settings.service_url(call.service)
         call.result = await post(self.client, http, url, content=body.encode(), headers=headers)

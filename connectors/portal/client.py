@@ -9,6 +9,7 @@ import httpx
 from connectors.base import (
     Capacity,
     Exchange,
+    Form,
     Health,
     Kind,
     Knowledge,
@@ -188,7 +189,10 @@ class PortalConnector:
             headers={**settings.headers(), **_traces(first)},
             params=settings.params(),
         )
-        return _read(service, content, result)
+        call = _read(service, content, result)
+        form = Form.QUERY if service == _LOOK_UP else Form.SYNC
+        told = replace(call.exchange, form=form, payload_type="application/json", version=settings.profile.value)
+        return replace(call, exchange=told)
 
 
 def _data(parcels: Sequence[Parcel]) -> str:

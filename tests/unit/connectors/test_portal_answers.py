@@ -181,6 +181,7 @@ async def test_a_unit_that_is_refused_is_no_fault_of_the_record(far: Far) -> Non
     probe = text('{"error_code":5,"message":"madonvi không thuộc tài khoản này"}')
     far.push.side_effect = [probe]
     probed = await far.connector.probe("H15-260701-0001", [parcel()])
+    assert probed.exchange.facts()["form"] == "query"
     assert probed.failure == TryLater("unit_refused", "madonvi không thuộc tài khoản này")
 
 
@@ -469,7 +470,13 @@ async def test_the_body_of_a_push(far: Far, known: bool, kind: Kind, service: st
     expected = {"session": "s1", "madonvi": "H15", "service": service, "data": [{"MaHoSo": "1"}, {"MaHoSo": "2"}]}
     assert body == (expected if flag is None else {**expected, "isUpdating": flag})
     assert json.loads(far.login.calls[0].request.content) == {"username": "u", "password": "geheim"}
-    assert sent.exchange.service == service
+    facts = sent.exchange.facts()
+    assert facts.pop("ms") in range(60_000)
+    assert str(facts.pop("to")) in str(far.push.calls[0].request.url)
+    assert facts == {
+        "service": service, "route": "platform", "form": "sync", "type": "application/json",
+        "version": settings().profile.value, "http": 200,
+    }  # fmt: skip
     assert "s1" not in sent.exchange.request
 
 
